@@ -1,0 +1,133 @@
+{#
+    Before an incremental build: note the snapshot, and put the keys that changed since
+    the last one into a temporary table, analysed, so that the planner knows how few
+    they are.
+
+    `meta.touched_by` of a model lists what touches it:
+      parent      a staging model or an incremental model
+      key         the column of the parent that holds the key
+      where       a condition on the parent's rows
+      via         {model, column, key}: `key` above is matched with `column` of that
+                  model, and its `key` is what is touched
+      each        an expression over `fresh_key` that returns a set: what one key touches
+    `meta.touched_key` names the column of the model that the keys stand in
+    (`unique_key` when left out). `meta.closed_over` = {model, key, column} touches
+    also every key that shares a value of `column` with a touched one.
+#}
+{% macro collect_touched() %}
+    {% if config.get('materialized') != 'incremental' or not execute %}
+        {{ return('') }}
+    {% endif %}
+    insert into {{ operations_schema() }}.watermarks (relation, next_snapshot)
+    values ('{{ this.schema }}.{{ this.name }}', pg_current_snapshot())
+    on conflict (relation) do update set next_snapshot = excluded.next_snapshot;
+
+    {% if is_incremental() %}
+        {% set meta = config.get('meta') %}
+        {% set state = run_query(
+            "select pg_snapshot_xmin(snapshot)::text, snapshot::text from "
+            ~ operations_schema() ~ ".watermarks where relation = '"
+            ~ this.schema ~ "." ~ this.name ~ "' and snapshot is not null"
+        ) %}
+        {% set parts = [] %}
+        {% for touch in meta['touched_by'] %}
+            {% do parts.append(touched_keys(touch, state.rows[0] if state.rows else none)) %}
+        {% endfor %}
+        create temporary table {{ touched_table() }} on commit drop as
+        select distinct touched_key
+        from (
+            {{ parts | join('\n        union all\n        ') }}
+        ) as touched;
+        create unique index on {{ touched_table() }} (touched_key);
+        analyze {{ touched_table() }};
+
+        {% if meta.get('closed_over') %}
+            {% set over = meta['closed_over'] %}
+            insert into {{ touched_table() }} (touched_key)
+            select neighbours.{{ over['key'] }}::text
+            from {{ touched_table() }} as touched
+            inner join {{ relation_of(over['model']) }} as versions
+                on versions.{{ over['key'] }} = touched.touched_key
+            inner join {{ relation_of(over['model']) }} as neighbours
+                on neighbours.{{ over['column'] }} = versions.{{ over['column'] }}
+            on conflict (touched_key) do nothing;
+            analyze {{ touched_table() }};
+        {% endif %}
+    {% endif %}
+{% endmacro %}
+
+
+{% macro touched_keys(touch, state) %}
+    {% set parent = relation_of(touch['parent']) %}
+    {% set parent_name = parent.schema ~ '.' ~ parent.identifier %}
+    {% set is_staging = touch['parent'].startswith('stg_') %}
+    {% set stamp = 'landed_xid' if is_staging else 'changed_xid' %}
+    {% set since = 'true' if state is none else since_snapshot(stamp, state) %}
+    {% set fresh %}
+        select ({{ touch['key'] }})::text as fresh_key
+        from {{ parent }} as parent
+        where {{ since }}
+            {%- if touch['where'] %} and ({{ touch['where'] }}){% endif %}
+            and ({{ touch['key'] }}) is not null
+        {% if not is_staging and state is not none %}
+        union
+        select key_value
+        from {{ operations_schema() }}.moved_keys
+        where relation = '{{ parent_name }}' and key_column = '{{ touch["key"] | replace("'", "''") }}'
+            and {{ since_snapshot('changed_xid', state) }}
+        {% endif %}
+    {% endset %}
+
+    {% if touch['via'] %}
+        select via.{{ touch['via']['key'] }}::text as touched_key
+        from ({{ fresh }}) as fresh
+        inner join {{ relation_of(touch['via']['model']) }} as via
+            on via.{{ touch['via']['column'] }} = fresh.fresh_key
+        where via.{{ touch['via']['key'] }} is not null
+    {% elif touch['each'] %}
+        select {{ touch['each'] }} as touched_key from ({{ fresh }}) as fresh
+    {% else %}
+        select fresh_key as touched_key from ({{ fresh }}) as fresh
+    {% endif %}
+
+    {# a parent that was built anew may lack keys that it once had #}
+    {% if not is_staging and state is not none %}
+        union
+        select target.{{ touched_key_column() }}::text
+        from {{ this }} as target
+        where target.{{ touched_key_column() }} is not null and exists (
+            select 1 from {{ operations_schema() }}.watermarks
+            where relation = '{{ parent_name }}'
+                and {{ since_snapshot('rebuilt_xid', state) }}
+        )
+    {% endif %}
+{% endmacro %}
+
+
+{#
+    where a model stands: `ref` would refuse the private models of another room, which a
+    model does not read but hears of through the model that unites them
+#}
+{% macro relation_of(model_name) %}
+    {% set node = graph.nodes['model.' ~ project_name ~ '.' ~ model_name] %}
+    {{ return(api.Relation.create(
+        database=node.database, schema=node.schema, identifier=node.alias
+    )) }}
+{% endmacro %}
+
+
+{# the first comparison is for the index, the second is the exact one #}
+{% macro since_snapshot(stamp, state) -%}
+    {{ stamp }} >= '{{ state[0] }}'::xid8
+    and not pg_visible_in_snapshot({{ stamp }}, '{{ state[1] }}'::pg_snapshot)
+{%- endmacro %}
+
+
+{% macro touched_table() -%}
+    pg_temp.touched_{{ local_md5(this.schema ~ '.' ~ this.identifier)[:24] }}
+{%- endmacro %}
+
+
+{% macro touched_key_column() -%}
+    {{ return(config.get('meta', {}).get('touched_key') or config.get('unique_key')) }}
+{%- endmacro %}

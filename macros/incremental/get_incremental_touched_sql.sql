@@ -1,0 +1,52 @@
+{#
+    The one incremental strategy of the project. The temporary relation holds every row
+    that the touched keys have now. Rows they no longer have leave, rows that differ are
+    merged, rows that are the same are not written, so nothing downstream is woken for
+    them. Keys that were given up are noted for the models downstream
+    (`meta.moves` names further columns whose former values they aggregate by).
+#}
+{% macro get_incremental_touched_sql(arg_dict) %}
+    {% set target = arg_dict['target_relation'] %}
+    {% set source = arg_dict['temp_relation'] %}
+    {% set key = arg_dict['unique_key'] %}
+    {% set touched_column = touched_key_column() %}
+    {% set columns = arg_dict['dest_columns'] | map(attribute='name') | list %}
+    {% set compared = columns | reject('equalto', key) | reject('equalto', 'changed_xid') | list %}
+    {% set quoted = columns | map('tojson') | list %}
+    {% set relation_name = target.schema ~ '.' ~ target.identifier %}
+
+    create index on {{ source }} ({{ key }});
+    analyze {{ source }};
+
+    {% for column in [key] + (config.get('meta', {}).get('moves') or []) %}
+    insert into {{ operations_schema() }}.moved_keys (relation, key_column, key_value)
+    select distinct '{{ relation_name }}', '{{ column }}', old.{{ column }}::text
+    from {{ target }} as old
+    inner join {{ touched_table() }} as touched
+        on old.{{ touched_column }} = touched.touched_key
+    left join {{ source }} as new on new.{{ key }} = old.{{ key }}
+    where old.{{ column }} is not null
+        and (new.{{ key }} is null or new.{{ column }} is distinct from old.{{ column }});
+    {% endfor %}
+
+    delete from {{ target }} as old
+    using {{ touched_table() }} as touched
+    where old.{{ touched_column }} = touched.touched_key
+        and not exists (select 1 from {{ source }} as new where new.{{ key }} = old.{{ key }});
+
+    merge into {{ target }} as old
+    using {{ source }} as new on old.{{ key }} = new.{{ key }}
+    when matched and (
+        {% for column in compared %}old.{{ adapter.quote(column) }}{{ ', ' if not loop.last }}{% endfor %}
+    ) is distinct from (
+        {% for column in compared %}new.{{ adapter.quote(column) }}{{ ', ' if not loop.last }}{% endfor %}
+    ) then update set
+        {% for column in columns if column != key %}
+        {{ adapter.quote(column) }} = new.{{ adapter.quote(column) }}{{ ', ' if not loop.last }}
+        {% endfor %}
+    when not matched then insert (
+        {% for column in columns %}{{ adapter.quote(column) }}{{ ', ' if not loop.last }}{% endfor %}
+    ) values (
+        {% for column in columns %}new.{{ adapter.quote(column) }}{{ ', ' if not loop.last }}{% endfor %}
+    );
+{% endmacro %}

@@ -1,0 +1,71 @@
+{# what the build keeps between runs; the loader makes the rest of this schema #}
+{% macro prepare_operations() %}
+    {% if not execute %}{{ return('') }}{% endif %}
+    {% set known = run_query(
+        "select to_regclass('" ~ operations_schema() ~ ".review') is not null"
+    ) %}
+    {% if known.rows[0][0] %}{{ return('') }}{% endif %}
+    create schema if not exists {{ operations_schema() }};
+
+    create table if not exists {{ operations_schema() }}.watermarks (
+        relation text primary key,
+        next_snapshot pg_snapshot not null,
+        snapshot pg_snapshot,
+        rebuilt_xid xid8,
+        built_at timestamptz
+    );
+    comment on table {{ operations_schema() }}.watermarks is
+        'One row per incremental model: the snapshot its last finished build read, '
+        'so that the next one reads exactly what was not visible then.';
+
+    create table if not exists {{ operations_schema() }}.moved_keys (
+        relation text not null,
+        key_column text not null,
+        key_value text not null,
+        changed_xid xid8 not null default pg_current_xact_id()
+    );
+    create index if not exists moved_keys_since
+    on {{ operations_schema() }}.moved_keys (relation, key_column, changed_xid);
+    comment on table {{ operations_schema() }}.moved_keys is
+        'One row per key that a model gave up: rows that left, and former values of '
+        'columns that models downstream aggregate by.';
+
+    create table if not exists {{ operations_schema() }}.review (
+        record_type text not null,
+        record_id text not null,
+        doubt text not null,
+        detail text,
+        decision text check (decision in ('keep', 'reject')),
+        decided_by text,
+        note text,
+        queued_at timestamptz not null default now(),
+        decided_at timestamptz,
+        decided_xid xid8,
+        primary key (record_type, record_id)
+    );
+    create index if not exists review_decided
+    on {{ operations_schema() }}.review (decided_xid);
+    comment on table {{ operations_schema() }}.review is
+        'One row per doubtful record. Set decision to keep or reject (and decided_by); '
+        'the next build obeys. Builds add rows and never change or remove one.';
+
+    create or replace function {{ operations_schema() }}.stamp_decision()
+    returns trigger language plpgsql as $stamp$
+    begin
+        if tg_op = 'INSERT' and new.decision is null then
+            return new;
+        end if;
+        new.decided_at := now();
+        new.decided_xid := pg_current_xact_id();
+        return new;
+    end
+    $stamp$;
+    create or replace trigger stamp_decision
+    before insert or update of decision on {{ operations_schema() }}.review
+    for each row execute function {{ operations_schema() }}.stamp_decision();
+{% endmacro %}
+
+
+{% macro operations_schema() -%}
+    {{ 'frontdesk' if target.name == 'default' else target.schema ~ '_frontdesk' }}
+{%- endmacro %}

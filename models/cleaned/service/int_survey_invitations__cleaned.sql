@@ -1,0 +1,63 @@
+{{ config(
+    unique_key='invitation_id',
+    indexes=[
+        {'columns': ['invitation_id'], 'unique': true},
+        {'columns': ['interaction_id']},
+        {'columns': ['changed_xid']},
+    ],
+    meta={
+        'touched_by': [
+            {'parent': 'int_survey_invitations__judged', 'key': 'invitation_id'},
+        ],
+    }
+) }}
+
+with
+
+verdicts as (
+
+    select * from {{ ref('int_survey_invitations__judged') }}
+    {{ only_touched('invitation_id') }}
+
+),
+
+invitations as (
+
+    select * from {{ ref('stg_survey__invitations') }}
+    {{ only_touched('invitation_id') }}
+
+),
+
+final as (
+
+    select
+
+        -- ids
+        invitations.invitation_id,
+        invitations.interaction_record_id,
+        {{ surrogate_key(['invitations.interaction_source_name', 'invitations.interaction_record_id']) }}
+            as interaction_id,
+
+        -- strings
+        lower(invitations.survey_type_raw) as survey_type,
+        invitations.interaction_source_name,
+        {{ standardise_text('invitations.recipient_raw') }} as recipient,
+        verdicts.flags,
+
+        -- numerics
+        pg_current_xact_id() as changed_xid,
+
+        -- timestamps
+        invitations.sent_at,
+        verdicts.first_exported_at
+
+    from verdicts
+    inner join invitations
+        on
+            verdicts.invitation_id = invitations.invitation_id
+            and verdicts.row_id = invitations.row_id
+    where verdicts.rejection_reason is null
+
+)
+
+select * from final
