@@ -13,7 +13,7 @@
                 then coalesce({{ ruled }}.rule_reason, 'rejected_by_review')
             else {{ ruled }}.rule_reason
         end as rejection_reason,
-        {{ ruled }}.flags::text[] as flags,
+        {{ ruled }}.flags,
         {{ ruled }}.row_id,
         {{ ruled }}.version_count,
         pg_current_xact_id() as changed_xid,

@@ -86,12 +86,10 @@
 {% macro channel_rates(rows, channels) -%}
     ({{ rows }}.handled_count::numeric / nullif({{ rows }}.offered_count, 0))::numeric(5, 4)
         as handled_rate,
-    case
-        when {{ channels }}.has_abandonment
-            then (
-                {{ rows }}.abandoned_count::numeric / nullif({{ rows }}.offered_count, 0)
-            )::numeric(5, 4)
-    end as abandonment_rate,
+    (
+        case when {{ channels }}.has_abandonment then {{ rows }}.abandoned_count end::numeric
+        / nullif({{ rows }}.offered_count, 0)
+    )::numeric(5, 4) as abandonment_rate,
     ({{ rows }}.first_response_seconds_sum::numeric / nullif({{ rows }}.first_response_count, 0))
         ::numeric(12, 1) as average_first_response_seconds,
     ({{ rows }}.handle_seconds_sum::numeric / nullif({{ rows }}.handle_count, 0))

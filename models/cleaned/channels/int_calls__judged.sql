@@ -85,11 +85,12 @@ ruled as (
             when caller_phone_raw is not null
                 and started_at - previous_started_at <= interval '{{ var("duplicate_window_seconds") }} seconds' then 'duplicate'
         end as rule_reason,
-        array_remove(
-            array[
+        nullif(
+            concat_ws(
+                ',',
                 case when {{ is_late_arrival('coalesce(ended_at, started_at)') }} then 'late_arrival' end
-            ],
-            null
+            ),
+            ''
         ) as flags
     from marked
 

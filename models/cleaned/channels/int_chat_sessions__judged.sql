@@ -64,11 +64,12 @@ ruled as (
             when visitor_id is not null
                 and started_at - previous_started_at <= interval '{{ var("duplicate_window_seconds") }} seconds' then 'duplicate'
         end as rule_reason,
-        array_remove(
-            array[
+        nullif(
+            concat_ws(
+                ',',
                 case when {{ is_late_arrival('coalesce(ended_at, started_at)') }} then 'late_arrival' end
-            ],
-            null
+            ),
+            ''
         ) as flags
     from marked
 

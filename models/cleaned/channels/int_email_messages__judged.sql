@@ -76,12 +76,13 @@ ruled as (
             when is_blank then 'blank_content'
             when {{ repeats_words() }} then 'duplicate'
         end as rule_reason,
-        array_remove(
-            array[
+        nullif(
+            concat_ws(
+                ',',
                 case when {{ is_late_arrival('sent_at') }} then 'late_arrival' end,
                 case when is_garbled then 'text_garbled' end
-            ],
-            null
+            ),
+            ''
         ) as flags
     from marked
 

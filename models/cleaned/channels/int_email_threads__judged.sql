@@ -34,11 +34,12 @@ ruled as (
             when {{ is_test_identifier('email', standardise_email('customer_email_raw')) }} then 'test_traffic'
             when solved_at < created_at then 'ends_before_start'
         end as rule_reason,
-        array_remove(
-            array[
+        nullif(
+            concat_ws(
+                ',',
                 case when {{ is_late_arrival('coalesce(solved_at, created_at)') }} then 'late_arrival' end
-            ],
-            null
+            ),
+            ''
         ) as flags
     from latest
 

@@ -37,7 +37,7 @@ contacts as (
         max(handle_raw) as handle_raw,
         min(first_exported_at) as first_exported_at,
         coalesce(bool_or(tag = 'complaint'), false) as is_complaint,
-        coalesce(bool_or('late_arrival' = any(flags)), false) as is_late_arrival
+        coalesce(bool_or({{ has_flag('flags', 'late_arrival') }}), false) as is_late_arrival
     from messages
     group by source_interaction_id
 
@@ -62,9 +62,7 @@ final as (
         null::text as topic,
         null::text as contact_phone,
         null::text as contact_email,
-        array_remove(
-                array[case when contacts.is_late_arrival then 'late_arrival' end], null
-            ) as flags,
+        case when contacts.is_late_arrival then 'late_arrival' end as flags,
         contacts.platform_code,
         contacts.handle_raw,
 

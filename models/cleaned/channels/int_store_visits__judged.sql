@@ -62,12 +62,13 @@ ruled as (
             when visitor_key_raw is not null
                 and arrived_at - previous_arrived_at <= interval '{{ var("duplicate_window_seconds") }} seconds' then 'duplicate'
         end as rule_reason,
-        array_remove(
-            array[
+        nullif(
+            concat_ws(
+                ',',
                 case when {{ is_late_arrival('coalesce(left_at, arrived_at)') }} then 'late_arrival' end,
                 case when {{ is_garbled('reason_raw') }} then 'text_garbled' end
-            ],
-            null
+            ),
+            ''
         ) as flags
     from marked
 

@@ -45,11 +45,12 @@ ruled as (
         case
             when {{ is_blank('text_raw') }} then 'blank_content'
         end as rule_reason,
-        array_remove(
-            array[
+        nullif(
+            concat_ws(
+                ',',
                 case when {{ is_garbled('text_raw') }} then 'text_garbled' end
-            ],
-            null
+            ),
+            ''
         ) as flags
     from latest
 

@@ -51,7 +51,7 @@ final as (
         null::text as topic,
         null::text as contact_phone,
         null::text as contact_email,
-        '{}'::text[] as flags,
+        null::text as flags,
 
         -- numerics
         null::integer as wait_seconds,

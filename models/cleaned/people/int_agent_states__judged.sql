@@ -37,11 +37,12 @@ ruled as (
         case
             when ended_at < started_at then 'ends_before_start'
         end as rule_reason,
-        array_remove(
-            array[
+        nullif(
+            concat_ws(
+                ',',
                 case when {{ is_late_arrival('coalesce(ended_at, started_at)') }} then 'late_arrival' end
-            ],
-            null
+            ),
+            ''
         ) as flags
     from latest
 

@@ -41,7 +41,7 @@ final as (
         lower(agents.team_kind_raw) as team_kind,
         agents.site_code,
         agents.time_zone_name,
-        string_to_array(replace(agents.skills_raw, ' ', ''), ',') as skills,
+        replace(agents.skills_raw, ' ', '') as skills,
         verdicts.flags,
 
         -- numerics

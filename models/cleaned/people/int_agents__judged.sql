@@ -31,7 +31,7 @@ ruled as (
         first_exported_at,
         null as duplicate_of_id,
         null::text as rule_reason,
-        '{}'::text[] as flags
+        null::text as flags
     from latest
 
 ),

@@ -34,7 +34,7 @@ ruled as (
             when {{ is_test_identifier('email', standardise_email('email_raw')) }}
                 or {{ is_test_identifier('loyalty_card', 'loyalty_card_raw') }} then 'test_traffic'
         end as rule_reason,
-        '{}'::text[] as flags
+        null::text as flags
     from latest
 
 ),

@@ -33,7 +33,7 @@ ruled as (
         case
             when delivered_at < shipped_at then 'ends_before_start'
         end as rule_reason,
-        '{}'::text[] as flags
+        null::text as flags
     from latest
 
 ),

@@ -31,11 +31,12 @@ ruled as (
         first_exported_at,
         null as duplicate_of_id,
         null::text as rule_reason,
-        array_remove(
-            array[
+        nullif(
+            concat_ws(
+                ',',
                 case when {{ is_late_arrival('ordered_at') }} then 'late_arrival' end
-            ],
-            null
+            ),
+            ''
         ) as flags
     from latest
 

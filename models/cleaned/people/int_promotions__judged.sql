@@ -37,7 +37,7 @@ ruled as (
         case
             when ends_date < starts_date then 'ends_before_start'
         end as rule_reason,
-        '{}'::text[] as flags
+        null::text as flags
     from latest
 
 ),

@@ -40,7 +40,7 @@ ruled as (
         case
             when resolved_at < opened_at then 'ends_before_start'
         end as rule_reason,
-        '{}'::text[] as flags
+        null::text as flags
     from latest
 
 ),

@@ -65,7 +65,7 @@ ruled as (
                 closed_date < (opened_at at time zone 'America/Vancouver')::date
                 then 'ends_before_start'
         end as rule_reason,
-        '{}'::text[] as flags
+        null::text as flags
     from latest
 
 ),

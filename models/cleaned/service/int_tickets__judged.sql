@@ -33,11 +33,12 @@ ruled as (
         case
             when solved_at < created_at then 'ends_before_start'
         end as rule_reason,
-        array_remove(
-            array[
+        nullif(
+            concat_ws(
+                ',',
                 case when {{ is_late_arrival('updated_at') }} then 'late_arrival' end
-            ],
-            null
+            ),
+            ''
         ) as flags
     from latest
 

@@ -160,8 +160,8 @@ final as (
         interactions.is_resolved is not null as is_resolution_known,
         coalesce(interactions.is_resolved, false) as is_resolved,
         interactions.is_complaint,
-        'late_arrival' = any(interactions.flags) as is_late_arrival,
-        'text_garbled' = any(interactions.flags) as is_text_garbled,
+        {{ has_flag('interactions.flags', 'late_arrival') }} as is_late_arrival,
+        {{ has_flag('interactions.flags', 'text_garbled') }} as is_text_garbled,
         coalesce(
             interactions.first_response_seconds <= 0
             or interactions.first_response_seconds

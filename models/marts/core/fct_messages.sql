@@ -64,8 +64,8 @@ final as (
         messages.is_public,
         messages.is_automatic,
         messages.is_fallback,
-        'late_arrival' = any(messages.flags) as is_late_arrival,
-        'text_garbled' = any(messages.flags) as is_text_garbled,
+        {{ has_flag('messages.flags', 'late_arrival') }} as is_late_arrival,
+        {{ has_flag('messages.flags', 'text_garbled') }} as is_text_garbled,
 
         -- timestamps
         messages.sent_at
