@@ -70,6 +70,28 @@
 {%- endmacro %}
 
 
+{# the parts of several rows added up #}
+{% macro channel_part_sums() -%}
+    {%- for name in channel_part_names() -%}
+        sum({{ name }})::bigint as {{ name }}{{ ',\n        ' if not loop.last }}
+    {%- endfor -%}
+{%- endmacro %}
+
+
+{% macro channel_part_list() -%}
+    {{ channel_part_names() | join(',\n        ') }}
+{%- endmacro %}
+
+
+{# whether two rows state the same parts; a part that one leaves out counts nothing #}
+{% macro channel_parts_differ(one, other) -%}
+    {%- for name in channel_part_names() -%}
+        coalesce({{ one }}.{{ name }}, 0) != coalesce({{ other }}.{{ name }}, 0)
+        {{- '\n    or ' if not loop.last }}
+    {%- endfor -%}
+{%- endmacro %}
+
+
 {# a channel that cannot be abandoned has no such count, rather than zero of it #}
 {% macro channel_part_columns(rows, channels) -%}
     {%- for name in channel_part_names() -%}
@@ -100,4 +122,14 @@
         ::numeric(5, 4) as csat_rate,
     ({{ rows }}.complaint_count::numeric / nullif({{ rows }}.contact_count, 0))
         ::numeric(5, 4) as complaint_rate
+{%- endmacro %}
+
+
+{# whether a histogram of "at most so many seconds" counts falls somewhere #}
+{% macro histogram_falls(measure, edges) -%}
+    {%- for edge in edges[1:] -%}
+        {{ measure }}_within_{{ edges[loop.index0] }}_seconds_count
+        > {{ measure }}_within_{{ edge }}_seconds_count
+        {{- '\n    or ' if not loop.last }}
+    {%- endfor -%}
 {%- endmacro %}

@@ -50,6 +50,8 @@ def write_holidays(path: Path) -> int:
         rows += _plain_days("GB", year)
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(("holiday_date", "country_code", "holiday_name", "is_working_day"))
+        writer.writerow(
+            ("holiday_date", "country_code", "holiday_name", "is_working_day")
+        )
         writer.writerows(rows)
     return len(rows)

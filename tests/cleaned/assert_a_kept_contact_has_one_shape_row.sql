@@ -18,11 +18,11 @@ expected as (
         ('requests311', 'int_service_requests__cleaned'),
         ('servicenow', 'int_incidents__cleaned'),
     ] %}
-    select
-        '{{ source_name }}' as source_name,
-        count(*) as contact_count
-    from {{ ref(model_name) }}
-    {{ 'union all' if not loop.last }}
+        select
+            '{{ source_name }}' as source_name,
+            count(*) as contact_count
+        from {{ ref(model_name) }}
+        {% if not loop.last %}union all{% endif %}
     {% endfor %}
 
 ),

@@ -41,34 +41,59 @@
 
 with
 
-counted as (
+landed as (
 
     {% for staging, judged, cleaned in record_types %}
-    select
-        '{{ staging }}' as staging_name,
-        (
-            select count(*) from {{ ref(staging) }}
-            where pg_visible_in_snapshot(landed_xid, watermarks.snapshot)
-        ) as landed_count,
-        verdicts.version_count - verdicts.record_count as superseded_count,
-        verdicts.rejected_count,
-        (select count(*) from {{ ref(cleaned) }}) as kept_count
-    from {{ operations_schema() }}.watermarks
-    cross join (
         select
-            coalesce(sum(version_count), 0) as version_count,
-            count(*) as record_count,
+            '{{ staging }}' as staging_name,
+            count(*) as landed_count
+        from {{ ref(staging) }} as versions
+        inner join {{ operations_schema() }}.watermarks as watermarks
+            on pg_visible_in_snapshot(versions.landed_xid, watermarks.snapshot)
+        where
+            watermarks.relation
+            = '{{ ref(judged).schema }}.{{ ref(judged).identifier }}'
+        {% if not loop.last %}union all{% endif %}
+    {% endfor %}
+
+),
+
+verdicts as (
+
+    {% for staging, judged, cleaned in record_types %}
+        select
+            '{{ staging }}' as staging_name,
+            coalesce(sum(version_count), 0) - count(*) as superseded_count,
             count(*) filter (where rejection_reason is not null) as rejected_count
         from {{ ref(judged) }}
-    ) as verdicts
-    where
-        watermarks.relation
-        = '{{ ref(judged).schema }}.{{ ref(judged).identifier }}'
-    {{ 'union all' if not loop.last }}
+        {% if not loop.last %}union all{% endif %}
+    {% endfor %}
+
+),
+
+kept as (
+
+    {% for staging, judged, cleaned in record_types %}
+        select
+            '{{ staging }}' as staging_name,
+            count(*) as kept_count
+        from {{ ref(cleaned) }}
+        {% if not loop.last %}union all{% endif %}
     {% endfor %}
 
 )
 
-select *
-from counted
-where landed_count != superseded_count + rejected_count + kept_count
+select
+    landed.staging_name,
+    landed.landed_count,
+    verdicts.superseded_count,
+    verdicts.rejected_count,
+    kept.kept_count
+from landed
+inner join verdicts
+    on landed.staging_name = verdicts.staging_name
+inner join kept
+    on landed.staging_name = kept.staging_name
+where
+    landed.landed_count
+    != verdicts.superseded_count + verdicts.rejected_count + kept.kept_count

@@ -35,6 +35,14 @@ listed as (
 
 )
 
-(select * from refused except select * from listed)
+(
+    select * from refused
+    except
+    select * from listed
+)
 union all
-(select * from listed except select * from refused)
+(
+    select * from listed
+    except
+    select * from refused
+)

@@ -8,9 +8,7 @@ from_hours as (
     select
         channel,
         started_date,
-        {% for part in channel_part_names() %}
-        sum({{ part }})::bigint as {{ part }}{{ ',' if not loop.last }}
-        {% endfor %}
+        {{ channel_part_sums() }}
     from {{ ref('kpi_channel_hourly') }}
     group by channel, started_date
 
@@ -21,13 +19,19 @@ from_days as (
     select
         channel,
         started_date,
-        {% for part in channel_part_names() %}
-        {{ part }}{{ ',' if not loop.last }}
-        {% endfor %}
+        {{ channel_part_list() }}
     from {{ ref('kpi_channel_daily') }}
 
 )
 
-(select * from from_hours except all select * from from_days)
+(
+    select * from from_hours
+    except all
+    select * from from_days
+)
 union all
-(select * from from_days except all select * from from_hours)
+(
+    select * from from_days
+    except all
+    select * from from_hours
+)

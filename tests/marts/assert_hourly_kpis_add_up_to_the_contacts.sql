@@ -18,9 +18,7 @@ from_hours as (
 
     select
         channel,
-        {% for part in channel_part_names() %}
-        sum({{ part }})::bigint as {{ part }}{{ ',' if not loop.last }}
-        {% endfor %}
+        {{ channel_part_sums() }}
     from {{ ref('kpi_channel_hourly') }}
     group by channel
 
@@ -34,11 +32,6 @@ from from_contacts
 full join from_hours
     on from_contacts.channel = from_hours.channel
 where
-    {% for part in channel_part_names() %}
-    {% if part in ('abandoned_count', 'short_abandoned_count') %}
-    coalesce(from_contacts.{{ part }}, 0) != coalesce(from_hours.{{ part }}, 0)
-    {% else %}
-    from_contacts.{{ part }} is distinct from from_hours.{{ part }}
-    {% endif %}
-    {{ 'or' if not loop.last }}
-    {% endfor %}
+    {{ channel_parts_differ('from_contacts', 'from_hours') }}
+    or from_contacts.channel is null
+    or from_hours.channel is null

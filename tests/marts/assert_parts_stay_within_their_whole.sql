@@ -11,8 +11,6 @@ where
     or csat_satisfied_count > csat_answer_count
     or csat_answer_count > csat_invitation_count
     or first_response_within_86400_seconds_count > first_response_count
-    {% for edge in first_response_edges()[1:] %}
-    or first_response_within_{{ first_response_edges()[loop.index0] }}_seconds_count
-    > first_response_within_{{ edge }}_seconds_count
-    {% endfor %}
+    or {{ histogram_falls('first_response', first_response_edges()) }}
+    or {{ histogram_falls('handle', handle_edges()) }}
     or handle_within_3600_seconds_count > handle_count

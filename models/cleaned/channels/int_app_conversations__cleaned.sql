@@ -48,7 +48,8 @@ final as (
     select
 
         -- ids
-        {{ surrogate_key(["'app'", 'conversations.conversation_id']) }} as interaction_id,
+        {{ surrogate_key(["'app'", 'conversations.conversation_id']) }}
+            as interaction_id,
         conversations.conversation_id as source_record_id,
         conversations.agent_id,
         conversations.account_id,
@@ -61,7 +62,10 @@ final as (
         null::text as site_code,
         conversations.queue_name,
         conversations.topic_raw as topic,
-        {{ standardise_phone('conversations.phone_raw', phone_region('conversations.queue_name')) }} as contact_phone,
+        {{ standardise_phone(
+            'conversations.phone_raw', phone_region('conversations.queue_name')
+        ) }}
+            as contact_phone,
         null::text as contact_email,
         verdicts.flags,
 
@@ -70,18 +74,25 @@ final as (
         null::integer as talk_seconds,
         null::integer as hold_seconds,
         null::integer as after_work_seconds,
-        (extract(epoch from clocks.first_human_reply_at - clocks.first_customer_at))::integer as first_response_seconds,
-        (extract(epoch from clocks.first_reply_at - conversations.started_at))::integer as first_reply_seconds,
+        (
+            extract(epoch from clocks.first_human_reply_at - clocks.first_customer_at)
+        )::integer as first_response_seconds,
+        (
+            extract(epoch from clocks.first_reply_at - conversations.started_at)
+        )::integer as first_reply_seconds,
         null::integer as handoff_response_seconds,
-        (extract(epoch from conversations.ended_at - clocks.first_agent_at))::integer as handle_seconds,
+        (extract(epoch from conversations.ended_at - clocks.first_agent_at))::integer
+            as handle_seconds,
         null::bigint as transfer_count,
         coalesce(clocks.message_count, 0) as message_count,
         null::bigint as reopen_count,
         null::integer as resolution_days,
         (case
-                when conversations.is_resolved
-                    then extract(epoch from conversations.ended_at - conversations.started_at)
-            end)::integer as resolution_seconds,
+            when conversations.is_resolved
+                then extract(
+                        epoch from conversations.ended_at - conversations.started_at
+                    )
+        end)::integer as resolution_seconds,
         pg_current_xact_id() as changed_xid,
 
         -- booleans
@@ -100,7 +111,8 @@ final as (
         -- timestamps
         conversations.started_at,
         conversations.ended_at,
-        case when conversations.is_resolved then conversations.ended_at end as resolved_at,
+        case when conversations.is_resolved then conversations.ended_at end
+            as resolved_at,
         verdicts.first_exported_at
 
     from verdicts

@@ -31,7 +31,11 @@ sessions as (
         ended_at
     from {{ ref('stg_app__conversations') }}
     {{ only_touched('conversation_id') }}
-    order by conversation_id asc, exported_at desc, source_file_name desc, source_row_number desc
+    order by
+        conversation_id asc,
+        exported_at desc,
+        source_file_name desc,
+        source_row_number desc
 
 ),
 

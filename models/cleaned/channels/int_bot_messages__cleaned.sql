@@ -47,11 +47,11 @@ final as (
         'bot' as source_name,
         messages.sender_type_raw as sender_type,
         {{ standardise_text('messages.text_raw') }} as message_text,
-        messages.intent as intent,
+        messages.intent,
         verdicts.flags,
 
         -- numerics
-        messages.intent_confidence as intent_confidence,
+        messages.intent_confidence,
         pg_current_xact_id() as changed_xid,
 
         -- booleans

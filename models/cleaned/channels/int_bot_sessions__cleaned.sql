@@ -74,7 +74,8 @@ final as (
         null::integer as hold_seconds,
         null::integer as after_work_seconds,
         null::integer as first_response_seconds,
-        (extract(epoch from clocks.first_reply_at - sessions.started_at))::integer as first_reply_seconds,
+        (extract(epoch from clocks.first_reply_at - sessions.started_at))::integer
+            as first_reply_seconds,
         null::integer as handoff_response_seconds,
         null::integer as handle_seconds,
         null::bigint as transfer_count,
@@ -82,9 +83,9 @@ final as (
         null::bigint as reopen_count,
         null::integer as resolution_days,
         (case
-                when sessions.is_resolved
-                    then extract(epoch from sessions.ended_at - sessions.started_at)
-            end)::integer as resolution_seconds,
+            when sessions.is_resolved
+                then extract(epoch from sessions.ended_at - sessions.started_at)
+        end)::integer as resolution_seconds,
         pg_current_xact_id() as changed_xid,
 
         -- booleans

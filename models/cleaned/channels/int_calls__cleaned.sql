@@ -52,7 +52,10 @@ final as (
         calls.site_code,
         calls.queue_name,
         dispositions.topic,
-        {{ standardise_phone('calls.caller_phone_raw', phone_region('calls.site_code')) }} as contact_phone,
+        {{ standardise_phone(
+            'calls.caller_phone_raw', phone_region('calls.site_code')
+        ) }}
+            as contact_phone,
         null::text as contact_email,
         verdicts.flags,
         calls.call_result_raw as call_result,
@@ -64,39 +67,40 @@ final as (
         calls.hold_seconds::integer as hold_seconds,
         calls.acw_seconds::integer as after_work_seconds,
         (case
-                when calls.direction_raw = 'inbound' and calls.call_result_raw = 'ANSWERED'
-                    then calls.wait_seconds
-            end)::integer as first_response_seconds,
+            when calls.direction_raw = 'inbound' and calls.call_result_raw = 'ANSWERED'
+                then calls.wait_seconds
+        end)::integer as first_response_seconds,
         (case
-                when calls.direction_raw = 'inbound' and calls.call_result_raw = 'ANSWERED'
-                    then extract(epoch from calls.answered_at - calls.started_at)
-            end)::integer as first_reply_seconds,
+            when calls.direction_raw = 'inbound' and calls.call_result_raw = 'ANSWERED'
+                then extract(epoch from calls.answered_at - calls.started_at)
+        end)::integer as first_reply_seconds,
         null::integer as handoff_response_seconds,
         (case
-                when calls.direction_raw = 'inbound' and calls.call_result_raw = 'ANSWERED'
-                    then calls.talk_seconds + calls.hold_seconds + calls.acw_seconds
-            end)::integer as handle_seconds,
+            when calls.direction_raw = 'inbound' and calls.call_result_raw = 'ANSWERED'
+                then calls.talk_seconds + calls.hold_seconds + calls.acw_seconds
+        end)::integer as handle_seconds,
         calls.transfer_count,
         null::bigint as message_count,
         null::bigint as reopen_count,
         null::integer as resolution_days,
         (case
-                when calls.resolved_raw = 'Y'
-                    then extract(epoch from calls.ended_at - calls.started_at)
-            end)::integer as resolution_seconds,
+            when calls.resolved_raw = 'Y'
+                then extract(epoch from calls.ended_at - calls.started_at)
+        end)::integer as resolution_seconds,
         pg_current_xact_id() as changed_xid,
 
         -- booleans
         calls.direction_raw = 'inbound'
-            and coalesce(calls.ivr_outcome_raw = 'queue', false) as is_offered,
+        and coalesce(calls.ivr_outcome_raw = 'queue', false) as is_offered,
         calls.direction_raw = 'inbound'
-            and coalesce(calls.call_result_raw = 'ANSWERED', false) as is_handled,
+        and coalesce(calls.call_result_raw = 'ANSWERED', false) as is_handled,
         calls.direction_raw = 'inbound'
-            and coalesce(calls.call_result_raw = 'ABANDONED', false) as is_abandoned,
+        and coalesce(calls.call_result_raw = 'ABANDONED', false) as is_abandoned,
         calls.direction_raw = 'inbound'
-            and coalesce(calls.call_result_raw = 'CALLBACK', false) as is_callback,
+        and coalesce(calls.call_result_raw = 'CALLBACK', false) as is_callback,
         false as is_handed_off,
-        case calls.resolved_raw when 'Y' then true when 'N' then false end as is_resolved,
+        case calls.resolved_raw when 'Y' then true when 'N' then false end
+            as is_resolved,
         coalesce(dispositions.is_complaint, false) as is_complaint,
         null::boolean as is_sla_met,
 

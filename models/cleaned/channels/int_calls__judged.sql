@@ -74,7 +74,8 @@ ruled as (
         version_count,
         first_exported_at,
         case
-            when started_at - previous_started_at <= interval '{{ var("duplicate_window_seconds") }} seconds'
+            when started_at - previous_started_at
+                <= interval '{{ var("duplicate_window_seconds") }} seconds'
                 then previous_call_id
         end as duplicate_of_id,
         case
@@ -83,12 +84,18 @@ ruled as (
             when abs(extract(epoch from started_at - first_queued_at))
                 > 60 * {{ var('wrong_clock_minutes') }} then 'time_in_wrong_zone'
             when caller_phone_raw is not null
-                and started_at - previous_started_at <= interval '{{ var("duplicate_window_seconds") }} seconds' then 'duplicate'
+                and started_at - previous_started_at
+                <= interval '{{ var("duplicate_window_seconds") }} seconds'
+                then 'duplicate'
         end as rule_reason,
         nullif(
             concat_ws(
                 ',',
-                case when {{ is_late_arrival('coalesce(ended_at, started_at)') }} then 'late_arrival' end
+                case
+                    when
+                        {{ is_late_arrival('coalesce(ended_at, started_at)') }}
+                        then 'late_arrival'
+                end
             ),
             ''
         ) as flags

@@ -41,7 +41,8 @@ final as (
         {{ surrogate_key(["'chat'", 'messages.session_id']) }} as interaction_id,
         messages.message_id as source_record_id,
         messages.session_id as source_interaction_id,
-        case when messages.sender_type_raw = 'agent' then messages.sender_id end as agent_id,
+        case when messages.sender_type_raw = 'agent' then messages.sender_id end
+            as agent_id,
 
         -- strings
         'chat' as source_name,

@@ -31,7 +31,8 @@ sessions as (
         ended_at
     from {{ ref('stg_chat__sessions') }}
     {{ only_touched('session_id') }}
-    order by session_id asc, exported_at desc, source_file_name desc, source_row_number desc
+    order by
+        session_id asc, exported_at desc, source_file_name desc, source_row_number desc
 
 ),
 

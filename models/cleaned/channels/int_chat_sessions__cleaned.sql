@@ -81,38 +81,47 @@ final as (
         sessions.site_code,
         sessions.queue_name,
         sessions.topic_raw as topic,
-        {{ standardise_phone('sessions.phone_raw', phone_region('sessions.site_code')) }} as contact_phone,
+        {{ standardise_phone(
+            'sessions.phone_raw', phone_region('sessions.site_code')
+        ) }}
+            as contact_phone,
         {{ standardise_email('sessions.email_raw') }} as contact_email,
         verdicts.flags,
         {{ standardise_text('sessions.visitor_name_raw') }} as visitor_name,
 
         -- numerics
-        (extract(epoch from 
-                coalesce(clocks.first_agent_at, sessions.ended_at) - sessions.queued_at
-            ))::integer as wait_seconds,
+        (extract(
+            epoch from
+            coalesce(clocks.first_agent_at, sessions.ended_at) - sessions.queued_at
+        ))::integer as wait_seconds,
         null::integer as talk_seconds,
         null::integer as hold_seconds,
         sessions.after_work_seconds::integer as after_work_seconds,
-        (extract(epoch from clocks.first_agent_at - sessions.queued_at))::integer as first_response_seconds,
-        (extract(epoch from clocks.first_reply_at - sessions.started_at))::integer as first_reply_seconds,
-        (extract(epoch from clocks.first_agent_at - hand_offs.handed_off_at))::integer as handoff_response_seconds,
-        (extract(epoch from sessions.ended_at - clocks.first_agent_at)
-            + coalesce(sessions.after_work_seconds, 0))::integer as handle_seconds,
+        (extract(epoch from clocks.first_agent_at - sessions.queued_at))::integer
+            as first_response_seconds,
+        (extract(epoch from clocks.first_reply_at - sessions.started_at))::integer
+            as first_reply_seconds,
+        (extract(epoch from clocks.first_agent_at - hand_offs.handed_off_at))::integer
+            as handoff_response_seconds,
+        (
+            extract(epoch from sessions.ended_at - clocks.first_agent_at)
+            + coalesce(sessions.after_work_seconds, 0)
+        )::integer as handle_seconds,
         null::bigint as transfer_count,
         coalesce(clocks.message_count, 0) as message_count,
         null::bigint as reopen_count,
         null::integer as resolution_days,
         (case
-                when sessions.is_resolved
-                    then extract(epoch from sessions.ended_at - sessions.started_at)
-            end)::integer as resolution_seconds,
+            when sessions.is_resolved
+                then extract(epoch from sessions.ended_at - sessions.started_at)
+        end)::integer as resolution_seconds,
         pg_current_xact_id() as changed_xid,
 
         -- booleans
         true as is_offered,
         clocks.first_agent_at is not null as is_handled,
         coalesce(sessions.status_raw = 'abandoned', false)
-            and clocks.first_agent_at is null as is_abandoned,
+        and clocks.first_agent_at is null as is_abandoned,
         false as is_callback,
         false as is_handed_off,
         sessions.is_resolved,

@@ -53,7 +53,8 @@ ruled as (
         version_count,
         first_exported_at,
         case
-            when started_at - previous_started_at <= interval '{{ var("duplicate_window_seconds") }} seconds'
+            when started_at - previous_started_at
+                <= interval '{{ var("duplicate_window_seconds") }} seconds'
                 then previous_session_id
         end as duplicate_of_id,
         case
@@ -62,12 +63,18 @@ ruled as (
                 or {{ is_test_identifier('phone', 'phone') }} then 'test_traffic'
             when ended_at < started_at then 'ends_before_start'
             when visitor_id is not null
-                and started_at - previous_started_at <= interval '{{ var("duplicate_window_seconds") }} seconds' then 'duplicate'
+                and started_at - previous_started_at
+                <= interval '{{ var("duplicate_window_seconds") }} seconds'
+                then 'duplicate'
         end as rule_reason,
         nullif(
             concat_ws(
                 ',',
-                case when {{ is_late_arrival('coalesce(ended_at, started_at)') }} then 'late_arrival' end
+                case
+                    when
+                        {{ is_late_arrival('coalesce(ended_at, started_at)') }}
+                        then 'late_arrival'
+                end
             ),
             ''
         ) as flags

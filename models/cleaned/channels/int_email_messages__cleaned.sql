@@ -41,7 +41,7 @@ final as (
         {{ surrogate_key(["'email'", 'messages.thread_id']) }} as interaction_id,
         messages.message_id as source_record_id,
         messages.thread_id as source_interaction_id,
-        messages.agent_id as agent_id,
+        messages.agent_id,
 
         -- strings
         'email' as source_name,

@@ -68,15 +68,20 @@ final as (
         null::integer as talk_seconds,
         null::integer as hold_seconds,
         null::integer as after_work_seconds,
-        (extract(epoch from clocks.first_human_reply_at - clocks.first_customer_at))::integer as first_response_seconds,
-        (extract(epoch from clocks.first_reply_at - clocks.first_customer_at))::integer as first_reply_seconds,
+        (
+            extract(epoch from clocks.first_human_reply_at - clocks.first_customer_at)
+        )::integer as first_response_seconds,
+        (
+            extract(epoch from clocks.first_reply_at - clocks.first_customer_at)
+        )::integer as first_reply_seconds,
         null::integer as handoff_response_seconds,
         null::integer as handle_seconds,
         null::bigint as transfer_count,
         coalesce(clocks.message_count, 0) as message_count,
         null::bigint as reopen_count,
         null::integer as resolution_days,
-        (extract(epoch from threads.solved_at - clocks.first_customer_at))::integer as resolution_seconds,
+        (extract(epoch from threads.solved_at - clocks.first_customer_at))::integer
+            as resolution_seconds,
         pg_current_xact_id() as changed_xid,
 
         -- booleans

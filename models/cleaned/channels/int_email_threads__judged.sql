@@ -31,13 +31,21 @@ ruled as (
         first_exported_at,
         null as duplicate_of_id,
         case
-            when {{ is_test_identifier('email', standardise_email('customer_email_raw')) }} then 'test_traffic'
+            when
+                {{ is_test_identifier(
+                    'email', standardise_email('customer_email_raw')
+                ) }}
+                then 'test_traffic'
             when solved_at < created_at then 'ends_before_start'
         end as rule_reason,
         nullif(
             concat_ws(
                 ',',
-                case when {{ is_late_arrival('coalesce(solved_at, created_at)') }} then 'late_arrival' end
+                case
+                    when
+                        {{ is_late_arrival('coalesce(solved_at, created_at)') }}
+                        then 'late_arrival'
+                end
             ),
             ''
         ) as flags

@@ -37,7 +37,9 @@ contacts as (
         max(handle_raw) as handle_raw,
         min(first_exported_at) as first_exported_at,
         coalesce(bool_or(tag = 'complaint'), false) as is_complaint,
-        coalesce(bool_or({{ has_flag('flags', 'late_arrival') }}), false) as is_late_arrival
+        coalesce(
+            bool_or({{ has_flag('flags', 'late_arrival') }}), false
+        ) as is_late_arrival
     from messages
     group by source_interaction_id
 
@@ -48,7 +50,8 @@ final as (
     select
 
         -- ids
-        {{ surrogate_key(["'social'", 'contacts.source_interaction_id']) }} as interaction_id,
+        {{ surrogate_key(["'social'", 'contacts.source_interaction_id']) }}
+            as interaction_id,
         contacts.source_interaction_id as source_record_id,
         clocks.first_agent_id as agent_id,
         contacts.conversation_id,
@@ -71,8 +74,12 @@ final as (
         null::integer as talk_seconds,
         null::integer as hold_seconds,
         null::integer as after_work_seconds,
-        (extract(epoch from clocks.first_human_reply_at - clocks.first_customer_at))::integer as first_response_seconds,
-        (extract(epoch from clocks.first_reply_at - clocks.first_customer_at))::integer as first_reply_seconds,
+        (
+            extract(epoch from clocks.first_human_reply_at - clocks.first_customer_at)
+        )::integer as first_response_seconds,
+        (
+            extract(epoch from clocks.first_reply_at - clocks.first_customer_at)
+        )::integer as first_reply_seconds,
         null::integer as handoff_response_seconds,
         null::integer as handle_seconds,
         null::bigint as transfer_count,

@@ -46,7 +46,8 @@ kept as (
             and verdicts.row_id = messages.row_id
     where verdicts.rejection_reason is null
     window in_order as (
-        partition by messages.platform_code, messages.conversation_id, messages.handle_raw
+        partition by
+            messages.platform_code, messages.conversation_id, messages.handle_raw
         order by messages.sent_at asc, messages.message_id asc
     )
 
@@ -59,9 +60,9 @@ numbered as (
         *,
         count(*) filter (
             where
-                previous_sent_at is null
-                or sent_at - previous_sent_at
-                > interval '{{ var("contact_gap_seconds") }} seconds'
+            previous_sent_at is null
+            or sent_at - previous_sent_at
+            > interval '{{ var("contact_gap_seconds") }} seconds'
         ) over (
             partition by platform_code, conversation_id, handle_raw
             order by sent_at asc, message_id asc

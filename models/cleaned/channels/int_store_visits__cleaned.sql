@@ -45,7 +45,8 @@ final as (
         visits.store_code as site_code,
         null::text as queue_name,
         null::text as topic,
-        {{ standardise_phone('visits.phone_raw', phone_region('visits.store_code')) }} as contact_phone,
+        {{ standardise_phone('visits.phone_raw', phone_region('visits.store_code')) }}
+            as contact_phone,
         null::text as contact_email,
         verdicts.flags,
         {{ standardise_text('visits.visitor_name_raw') }} as visitor_name,
@@ -53,24 +54,28 @@ final as (
         {{ standardise_text('visits.reason_raw') }} as visit_reason,
 
         -- numerics
-        (extract(epoch from 
-                coalesce(visits.served_at, visits.left_at) - visits.arrived_at
-            ))::integer as wait_seconds,
+        (extract(
+            epoch from
+            coalesce(visits.served_at, visits.left_at) - visits.arrived_at
+        ))::integer as wait_seconds,
         null::integer as talk_seconds,
         null::integer as hold_seconds,
         null::integer as after_work_seconds,
-        (extract(epoch from visits.served_at - visits.arrived_at))::integer as first_response_seconds,
-        (extract(epoch from visits.served_at - visits.arrived_at))::integer as first_reply_seconds,
+        (extract(epoch from visits.served_at - visits.arrived_at))::integer
+            as first_response_seconds,
+        (extract(epoch from visits.served_at - visits.arrived_at))::integer
+            as first_reply_seconds,
         null::integer as handoff_response_seconds,
-        (extract(epoch from visits.left_at - visits.served_at))::integer as handle_seconds,
+        (extract(epoch from visits.left_at - visits.served_at))::integer
+            as handle_seconds,
         null::bigint as transfer_count,
         null::bigint as message_count,
         null::bigint as reopen_count,
         null::integer as resolution_days,
         (case
-                when visits.outcome_raw = 'resolved'
-                    then extract(epoch from visits.left_at - visits.arrived_at)
-            end)::integer as resolution_seconds,
+            when visits.outcome_raw = 'resolved'
+                then extract(epoch from visits.left_at - visits.arrived_at)
+        end)::integer as resolution_seconds,
         pg_current_xact_id() as changed_xid,
 
         -- booleans
@@ -89,7 +94,8 @@ final as (
         -- timestamps
         visits.arrived_at as started_at,
         visits.left_at as ended_at,
-        case when visits.outcome_raw = 'resolved' then visits.left_at end as resolved_at,
+        case when visits.outcome_raw = 'resolved' then visits.left_at end
+            as resolved_at,
         verdicts.first_exported_at
 
     from verdicts

@@ -52,20 +52,28 @@ ruled as (
         version_count,
         first_exported_at,
         case
-            when arrived_at - previous_arrived_at <= interval '{{ var("duplicate_window_seconds") }} seconds'
+            when arrived_at - previous_arrived_at
+                <= interval '{{ var("duplicate_window_seconds") }} seconds'
                 then previous_visit_id
         end as duplicate_of_id,
         case
             when {{ is_test_identifier('phone', 'phone') }}
-                or {{ is_test_identifier('loyalty_card', 'loyalty_card_raw') }} then 'test_traffic'
+                or {{ is_test_identifier('loyalty_card', 'loyalty_card_raw') }}
+                then 'test_traffic'
             when left_at < arrived_at then 'ends_before_start'
             when visitor_key_raw is not null
-                and arrived_at - previous_arrived_at <= interval '{{ var("duplicate_window_seconds") }} seconds' then 'duplicate'
+                and arrived_at - previous_arrived_at
+                <= interval '{{ var("duplicate_window_seconds") }} seconds'
+                then 'duplicate'
         end as rule_reason,
         nullif(
             concat_ws(
                 ',',
-                case when {{ is_late_arrival('coalesce(left_at, arrived_at)') }} then 'late_arrival' end,
+                case
+                    when
+                        {{ is_late_arrival('coalesce(left_at, arrived_at)') }}
+                        then 'late_arrival'
+                end,
                 case when {{ is_garbled('reason_raw') }} then 'text_garbled' end
             ),
             ''

@@ -38,7 +38,8 @@ final as (
 
         -- ids
         {{ surrogate_key(["'chat_transcripts'", 'turns.message_id']) }} as message_id,
-        {{ surrogate_key(["'chat_transcripts'", 'turns.conversation_id']) }} as interaction_id,
+        {{ surrogate_key(["'chat_transcripts'", 'turns.conversation_id']) }}
+            as interaction_id,
         turns.message_id as source_record_id,
         turns.conversation_id as source_interaction_id,
         null::text as agent_id,

@@ -58,7 +58,9 @@ ruled as (
 
 final as (
 
-    {{ verdict('ruled', 'message_id', 'chat_transcripts.turns', group='conversation_id') }}
+    {{ verdict(
+        'ruled', 'message_id', 'chat_transcripts.turns', group='conversation_id'
+    ) }}
 
 )
 

@@ -37,8 +37,11 @@ final as (
 
     select
 
-        -- ids
-        {{ surrogate_key(["'chat_transcripts'", 'conversations.source_interaction_id']) }} as interaction_id,
+            -- ids
+        {{ surrogate_key([
+            "'chat_transcripts'", 'conversations.source_interaction_id',
+        ]) }}
+            as interaction_id,
         conversations.source_interaction_id as source_record_id,
         null::text as agent_id,
 

@@ -59,9 +59,9 @@ numbered as (
         *,
         count(*) filter (
             where
-                previous_sent_at is null
-                or sent_at - previous_sent_at
-                > interval '{{ var("contact_gap_seconds") }} seconds'
+            previous_sent_at is null
+            or sent_at - previous_sent_at
+            > interval '{{ var("contact_gap_seconds") }} seconds'
         ) over (
             partition by app_id, openid
             order by sent_at asc, message_id asc

@@ -4,7 +4,7 @@ unnest(array(
     select
         split_part(fresh_key, '|', 1) || '|' || split_part(fresh_key, '|', 2) || '|'
         || (split_part(fresh_key, '|', 3)::date + 7 * step_number)
-    from generate_series({{ 1 - var('fence_weeks') }}, {{ var('fence_weeks') }})
+    from generate_series({{ 1 - (var('fence_weeks') | int) }}, {{ var('fence_weeks') }})
         as steps (step_number)
 ))
 {% endset %}

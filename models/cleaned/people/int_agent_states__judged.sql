@@ -40,7 +40,11 @@ ruled as (
         nullif(
             concat_ws(
                 ',',
-                case when {{ is_late_arrival('coalesce(ended_at, started_at)') }} then 'late_arrival' end
+                case
+                    when
+                        {{ is_late_arrival('coalesce(ended_at, started_at)') }}
+                        then 'late_arrival'
+                end
             ),
             ''
         ) as flags

@@ -42,7 +42,8 @@ final as (
             when 'M' then 'male' when '男' then 'male'
             when 'F' then 'female' when '女' then 'female'
         end as gender,
-        {{ standardise_phone('customers.phone_raw', 'customers.country_code') }} as phone,
+        {{ standardise_phone('customers.phone_raw', 'customers.country_code') }}
+            as phone,
         {{ standardise_email('customers.email_raw') }} as email,
         {{ standardise_text('customers.address_raw') }} as address,
         {{ standardise_text('customers.city_raw') }} as city,

@@ -32,7 +32,8 @@ ruled as (
         null as duplicate_of_id,
         case
             when {{ is_test_identifier('email', standardise_email('email_raw')) }}
-                or {{ is_test_identifier('loyalty_card', 'loyalty_card_raw') }} then 'test_traffic'
+                or {{ is_test_identifier('loyalty_card', 'loyalty_card_raw') }}
+                then 'test_traffic'
         end as rule_reason,
         null::text as flags
     from latest

@@ -34,7 +34,8 @@
 {% for record_type, model_name, key in verdict_models %}
     {% do touched_by.append({
         'parent': model_name,
-        'key': "'" ~ record_type ~ ":' || " ~ key,
+        'key': key,
+        'each': "'" ~ record_type ~ ":' || fresh_key",
     }) %}
 {% endfor %}
 
@@ -53,25 +54,20 @@ with
 rejected as (
 
     {% for record_type, model_name, key in verdict_models %}
-    select
-        '{{ record_type }}:' || {{ key }} as rejected_id,
-        {{ key }} as record_id,
-        '{{ record_type }}' as record_type,
-        rejection_reason,
-        duplicate_of_id,
-        row_id,
-        first_exported_at
-    from (select * from {{ ref(model_name) }}) as verdicts
-    where
-        rejection_reason is not null
-        {% if is_incremental() -%}
-        and {{ key }} in (
-            select substr(touched_key, {{ record_type | length + 2 }})
-            from {{ touched_table() }}
-            where starts_with(touched_key, '{{ record_type }}:')
-        )
-        {%- endif %}
-    {{ 'union all' if not loop.last }}
+        select
+            '{{ record_type }}:' || {{ key }} as rejected_id,
+            {{ key }} as record_id,
+            '{{ record_type }}' as record_type,
+            rejection_reason,
+            duplicate_of_id,
+            row_id,
+            first_exported_at
+        from (
+            select * from {{ ref(model_name) }}
+            {{ only_touched(key, prefix=record_type ~ ':') }}
+        ) as verdicts
+        where rejection_reason is not null
+        {% if not loop.last %}union all{% endif %}
     {% endfor %}
 
 ),

@@ -41,7 +41,8 @@ final as (
     select
 
         -- ids
-        {{ surrogate_key(["'servicenow'", 'incidents.incident_id']) }} as interaction_id,
+        {{ surrogate_key(["'servicenow'", 'incidents.incident_id']) }}
+            as interaction_id,
         incidents.incident_id as source_record_id,
         'servicenow/' || incidents.agent_id as agent_id,
         incidents.caller_id,
@@ -73,7 +74,8 @@ final as (
         null::bigint as message_count,
         incidents.reopen_count,
         null::integer as resolution_days,
-        (extract(epoch from incidents.resolved_at - incidents.opened_at))::integer as resolution_seconds,
+        (extract(epoch from incidents.resolved_at - incidents.opened_at))::integer
+            as resolution_seconds,
         pg_current_xact_id() as changed_xid,
 
         -- booleans

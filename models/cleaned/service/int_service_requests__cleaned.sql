@@ -74,8 +74,10 @@ final as (
         null::bigint as transfer_count,
         null::bigint as message_count,
         null::bigint as reopen_count,
-        (requests.closed_date
-                - (requests.opened_at at time zone 'America/Vancouver')::date)::integer as resolution_days,
+        (
+            requests.closed_date
+            - (requests.opened_at at time zone 'America/Vancouver')::date
+        )::integer as resolution_days,
         null::integer as resolution_seconds,
         pg_current_xact_id() as changed_xid,
 

@@ -79,14 +79,18 @@ ruled as (
         first_exported_at,
         previous_answer_id as duplicate_of_id,
         case
-            when score is null or score not between lowest_score and highest_score then 'score_out_of_scale'
+            when
+                score is null or score not between lowest_score and highest_score
+                then 'score_out_of_scale'
             when previous_answer_id is not null then 'duplicate'
         end as rule_reason,
         nullif(
             concat_ws(
                 ',',
                 case when {{ is_late_arrival('answered_at') }} then 'late_arrival' end,
-                case when score in (lowest_score, highest_score) then 'score_extreme' end
+                case
+                    when score in (lowest_score, highest_score) then 'score_extreme'
+                end
             ),
             ''
         ) as flags

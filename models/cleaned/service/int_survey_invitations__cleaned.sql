@@ -35,7 +35,10 @@ final as (
         -- ids
         invitations.invitation_id,
         invitations.interaction_record_id,
-        {{ surrogate_key(['invitations.interaction_source_name', 'invitations.interaction_record_id']) }}
+        {{ surrogate_key([
+            'invitations.interaction_source_name',
+            'invitations.interaction_record_id',
+        ]) }}
             as interaction_id,
 
         -- strings

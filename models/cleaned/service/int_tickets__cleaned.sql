@@ -39,13 +39,19 @@ final as (
         tickets.interaction_record_id,
         case
             when tickets.interaction_record_id is not null
-                then {{ surrogate_key(['tickets.interaction_source_name', 'tickets.interaction_record_id']) }}
+                then {{ surrogate_key([
+                    'tickets.interaction_source_name',
+                    'tickets.interaction_record_id',
+                ]) }}
         end as interaction_id,
 
         -- strings
         {{ standardise_text('tickets.requester_name_raw') }} as requester_name,
         {{ standardise_email('tickets.requester_email_raw') }} as requester_email,
-        {{ standardise_phone('tickets.requester_phone_raw', phone_region('tickets.group_name')) }} as requester_phone,
+        {{ standardise_phone(
+            'tickets.requester_phone_raw', phone_region('tickets.group_name')
+        ) }}
+            as requester_phone,
         lower(tickets.channel_raw) as channel,
         {{ standardise_text('tickets.subject_raw') }} as subject,
         {{ standardise_text('tickets.description_raw') }} as description,

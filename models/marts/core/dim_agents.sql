@@ -23,13 +23,13 @@ seen as (
     -- agents that contacts name and the workforce system does not: they get a row, so
     -- that no contact loses its agent
     {% if is_incremental() %}
-        select touched_key as agent_id
-        from {{ touched_table() }}
+        select touched.touched_key as agent_id
+        from {{ touched_table() }} as touched
         where
             exists (
                 select 1
-                from (select * from {{ ref('int_interactions__unioned') }}) as interactions
-                where interactions.agent_id = touched_key
+                from {{ ref('int_interactions__unioned') }} as interactions
+                where interactions.agent_id = touched.touched_key
             )
     {% else %}
         select distinct agent_id

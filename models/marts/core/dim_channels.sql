@@ -12,7 +12,6 @@ final as (
 
     select
 
-
         -- strings
         channel,
         channel_name,

@@ -12,8 +12,8 @@ days as (
 
     select calendar_day::date as calendar_date
     from generate_series(
-        '2015-01-01'::timestamp, '2035-12-31'::timestamp, interval '1 day'
-    ) as calendar (calendar_day)
+            '2015-01-01'::timestamp, '2035-12-31'::timestamp, interval '1 day'
+        ) as calendar (calendar_day)
 
 ),
 

@@ -93,7 +93,9 @@ final as (
         interactions.agent_id,
         case
             when interactions.started_at is not null
-                then {{ channel_hour_id('interactions.channel', 'interactions.started_at') }}
+                then {{ channel_hour_id(
+                    'interactions.channel', 'interactions.started_at'
+                ) }}
         end as channel_hour_id,
 
         -- strings

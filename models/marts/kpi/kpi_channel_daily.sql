@@ -30,9 +30,7 @@ daily as (
         channel_date_id,
         channel,
         started_date,
-        {% for part in channel_part_names() %}
-        sum({{ part }})::bigint as {{ part }}{{ ',' if not loop.last }}
-        {% endfor %}
+        {{ channel_part_sums() }}
     from hours
     group by channel_date_id, channel, started_date
 

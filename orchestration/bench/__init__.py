@@ -1,0 +1,1 @@
+"""The benchmarks anyone can run."""

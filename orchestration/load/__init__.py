@@ -1,0 +1,1 @@
+"""Sources to raw: declarations, readers and the landing itself."""

@@ -1,0 +1,132 @@
+"""What every reader takes and gives."""
+
+import difflib
+import json
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any, BinaryIO
+
+import numpy as np
+import orjson
+import pyarrow as pa
+
+from orchestration.load.sources import Format, Table
+from orchestration.settings import UserError
+
+CHUNK_ROWS = 50_000
+RAW_TEXT_LIMIT = 100_000
+# how a field of an enclosing JSON object travels with its records
+PARENT = "\0parent "
+BAD_BYTES = "bytes that are not {encoding}"
+
+
+@dataclass
+class BadRow:
+    """One row that cannot land: where it stands, why, and what it said."""
+
+    row: int
+    reason: str
+    raw_text: str
+
+
+@dataclass
+class Chunk:
+    """Some rows of one file or archive member, as arrays named by field."""
+
+    path: str
+    fields: dict[str, pa.Array]
+    rows: np.ndarray
+    raw_text: Callable[[int], str]
+    extras: tuple[str, ...] = ()
+    bad: list[BadRow] = field(default_factory=list)
+
+
+@dataclass
+class Reading:
+    """One open file or member, and the declaration it is read by."""
+
+    path: str
+    stream: BinaryIO
+    table: Table
+    format: Format
+
+    @property
+    def fields(self) -> dict[str, bool]:
+        """Return the declared fields and whether each is required."""
+        return {c.field: c.required for c in self.table.columns if c.field is not None}
+
+    def refuse(self, reason: str) -> UserError:
+        """Return the error that says why this file cannot be read."""
+        return UserError(f"{self.path}: {reason}")
+
+    def check_fields(self, names: Iterable[str], hint: str = "") -> tuple[str, ...]:
+        """Return the undeclared names; refuse when a required one is missing."""
+        names = tuple(names)
+        declared = self.fields
+        unknown = tuple(n for n in names if n not in declared)
+        missing = [n for n, needed in declared.items() if needed and n not in names]
+        if not missing:
+            return tuple(n for n in unknown if n not in self.format.ignored)
+        nearest = difflib.get_close_matches(missing[0], unknown, n=1, cutoff=0.5)
+        renamed = f" (renamed to '{nearest[0]}'?)" if nearest else ""
+        found = ", ".join(names[:12]) + (", ..." if len(names) > 12 else "")
+        raise self.refuse(
+            f"column '{missing[0]}' of {self.table.name} is missing{renamed}; "
+            f"{hint or f'the file has {found}'}"
+        )
+
+
+def shorten(text: str) -> str:
+    """Return raw text as Postgres can keep it: no NUL, bounded."""
+    return text[:RAW_TEXT_LIMIT].replace("\0", "\\x00")
+
+
+def to_array(values: list[Any]) -> pa.Array:
+    """Return Python values as an array; text where the types are mixed."""
+    try:
+        return pa.array(values, pa.string())
+    except (pa.ArrowInvalid, pa.ArrowTypeError, TypeError):
+        pass
+    if not any(isinstance(value, dict | list) for value in values):
+        try:
+            return pa.array(values)
+        except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError, ValueError):
+            pass
+    return pa.array([to_text(value) for value in values], pa.string())
+
+
+def to_text(value: Any) -> str | None:  # noqa: ANN401
+    """Return one value of a document as text; nested ones as JSON."""
+    if value is None or isinstance(value, str):
+        return value
+    try:
+        return orjson.dumps(value, default=str).decode()
+    except TypeError:
+        # integers beyond 64 bits
+        return json.dumps(value, ensure_ascii=False, default=str)
+
+
+def records_chunk(
+    reading: Reading,
+    records: list[dict[str, Any]],
+    rows: list[int],
+    bad: list[BadRow],
+    raw_text: Callable[[int], str],
+    present: Iterable[str],
+) -> Chunk:
+    """Return records (dictionaries) as a chunk; `present`: the fields in them."""
+    declared = reading.fields
+    extras = tuple(
+        name
+        for name in present
+        if name not in declared
+        and name not in reading.format.ignored
+        and not name.startswith(PARENT)
+    )
+    parents = [PARENT + c.from_parent for c in reading.table.columns if c.from_parent]
+    fields = {
+        name: to_array([record.get(name) for record in records])
+        for name in (*declared, *parents, *extras)
+    }
+    numbers = np.array(rows, dtype=np.int64)
+    return Chunk(reading.path, fields, numbers, raw_text, extras, bad)
