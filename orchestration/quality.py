@@ -216,14 +216,13 @@ def find_faults(
     readable = faults[faults["expected"] != "unreadable"].merge(
         judged, on=["source_name", "table_name", "record_id"], how="left"
     )
-    readable = readable.merge(
-        facts[
-            ["source_name", "record_id", "is_agent_unknown"]
-            + ["is_first_response_outlier"]
-        ],
-        on=["source_name", "record_id"],
-        how="left",
-    )
+    marks = [
+        "source_name",
+        "record_id",
+        "is_agent_unknown",
+        "is_first_response_outlier",
+    ]
+    readable = readable.merge(facts[marks], on=["source_name", "record_id"], how="left")
     rows = [
         {
             "fault": fault,
@@ -298,14 +297,21 @@ def show(quality: Quality, console: Console) -> None:
     table = Table(title="Quality", title_justify="left", title_style="bold")
     for name in ("figure", "count", "of", "share", "floor"):
         table.add_column(name, justify="left" if name == "figure" else "right")
-    for name, count, of, share, floor in (
-        ("kept rows that are right", quality.right_count, quality.kept_count)
-        + (quality.right_share, f"at least {RIGHT_FLOOR:.1%}"),
-        ("injected faults found", quality.found_count, quality.fault_count)
-        + (quality.found_share, f"at least {FOUND_FLOOR:.1%}"),
-        ("clean records left out", quality.lost_count, quality.clean_count)
-        + (quality.lost_share, f"at most {LOST_CEILING:.1%}"),
-    ):
+    figures = (
+        (
+            *("kept rows that are right", quality.right_count, quality.kept_count),
+            *(quality.right_share, f"at least {RIGHT_FLOOR:.1%}"),
+        ),
+        (
+            *("injected faults found", quality.found_count, quality.fault_count),
+            *(quality.found_share, f"at least {FOUND_FLOOR:.1%}"),
+        ),
+        (
+            *("clean records left out", quality.lost_count, quality.clean_count),
+            *(quality.lost_share, f"at most {LOST_CEILING:.1%}"),
+        ),
+    )
+    for name, count, of, share, floor in figures:
         table.add_row(name, f"{count:,}", f"{of:,}", f"{share:.3%}", floor)
     console.print(table)
     faults = Table(title="Injected faults", title_justify="left", title_style="bold")

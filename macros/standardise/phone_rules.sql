@@ -1,7 +1,7 @@
 {#
-    Numbering rules of libphonenumber, written by `frontdesk reference`; edit the list of
-    regions there, not here. Per region: calling code, national prefix, and the pattern
-    of a valid national number.
+    Numbering rules of libphonenumber, written by `frontdesk reference`: the list of
+    regions is in orchestration/reference/phones.py. Per region: calling code, national
+    prefix, and the pattern of a valid national number.
 #}
 {% macro phone_rules() %}
     {{ return([

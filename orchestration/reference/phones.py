@@ -2,12 +2,12 @@
 
 from pathlib import Path
 
-
 from phonenumbers import PhoneMetadata
 
 REGIONS = (
-    "CN HK MO TW GB IE US CA AU NZ SG MY TH VN ID PH JP KR IN DE FR ES NL BE CH"
-).split()
+    *("CN", "HK", "MO", "TW", "GB", "IE", "US", "CA", "AU", "NZ", "SG", "MY", "TH"),
+    *("VN", "ID", "PH", "JP", "KR", "IN", "DE", "FR", "ES", "NL", "BE", "CH"),
+)
 
 _TYPES = (
     "fixed_line",
@@ -24,9 +24,9 @@ _TYPES = (
 
 _HEAD = """\
 {#
-    Numbering rules of libphonenumber, written by `frontdesk reference`; edit the list of
-    regions there, not here. Per region: calling code, national prefix, and the pattern
-    of a valid national number.
+    Numbering rules of libphonenumber, written by `frontdesk reference`: the list of
+    regions is in orchestration/reference/phones.py. Per region: calling code, national
+    prefix, and the pattern of a valid national number.
 #}
 {% macro phone_rules() %}
     {{ return([

@@ -1,0 +1,1 @@
+"""Frontdesk: the warehouse of everything customers said to you."""

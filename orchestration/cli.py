@@ -1,0 +1,445 @@
+"""The `frontdesk` command: parses, calls, prints; decides nothing."""
+
+import sys
+import time
+from datetime import date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+import psycopg
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+from rich.progress import TimeElapsedColumn as Elapsed
+
+from orchestration.settings import UserError, settings
+
+# each command imports what it calls: dbt and Dagster take seconds to load
+if TYPE_CHECKING:
+    from orchestration.load.warehouse import FileResult
+
+console = Console(highlight=False)
+if not console.is_terminal:
+    # a log has no edge to fit into
+    console.width = 120
+
+
+class Commands(click.Group):
+    """A group whose users see one line for each mistake, never a traceback."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run the command; turn a mistake of the user into one line."""
+        try:
+            return super().invoke(ctx)
+        except UserError as error:
+            click.echo(f"error: {error}", err=True)
+        except psycopg.OperationalError as error:
+            reason = str(error).strip().splitlines()[0]
+            click.echo(
+                f"error: the database went away ({reason}); nothing is half done:"
+                " `frontdesk up`, then the same command again",
+                err=True,
+            )
+        except OSError as error:
+            named = f"{error.filename}: " if error.filename else ""
+            click.echo(f"error: {named}{error.strerror or error}", err=True)
+        sys.exit(1)
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the commands in the order in which one uses them."""
+        return list(self.commands)
+
+
+def progress() -> Progress:
+    """Return a progress bar; on a terminal it moves, elsewhere it prints its end."""
+    return Progress(
+        TextColumn("{task.description:<28}"),
+        BarColumn(bar_width=30),
+        MofNCompleteColumn(),
+        Elapsed(),
+        TextColumn("{task.fields[note]}"),
+        console=console,
+    )
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="frontdesk")
+def main() -> None:
+    """Frontdesk: a warehouse of everything customers said to you.
+
+    \b
+    A first walk:
+      frontdesk up                           start the database
+      frontdesk sample                       write the files of a made-up business
+      frontdesk load all .frontdesk/sample   land them
+      frontdesk build                        make and test every table
+      frontdesk status                       see what came out
+      frontdesk ui                           look at it in the browser
+
+    FRONTDESK_DSN points every command at a Postgres 15 to 18 of your own;
+    FRONTDESK_HOME says where Frontdesk keeps its state (.frontdesk in the project).
+    """
+
+
+@main.command()
+@click.option("--port", type=click.IntRange(1, 65535), help="Port to listen on.")
+def up(port: int | None) -> None:
+    """Start the embedded database, or say that it runs.
+
+    With FRONTDESK_DSN set nothing is started: the schemas that Frontdesk needs are
+    made in that database.
+
+    Example: frontdesk up --port 5433
+    """
+    from orchestration.database import connections, server
+    from orchestration.load import warehouse
+    from orchestration.load.sources import SOURCES
+
+    if settings().dsn:
+        said = f"using {connections.describe()}"
+    else:
+        chosen, started = server.up(settings(), port)
+        state = "started" if started else "already running"
+        said = f"database {state} on 127.0.0.1, port {chosen}"
+    connections.bootstrap()
+    with connections.connect() as connection:
+        warehouse.ensure_raw(connection, SOURCES.values())
+    click.echo(said)
+
+
+@main.command()
+def down() -> None:
+    """Stop the embedded database; its data stays.
+
+    Example: frontdesk down
+    """
+    from orchestration.database import server
+
+    if settings().dsn:
+        click.echo("FRONTDESK_DSN is set: that server is not ours to stop")
+        return
+    stopped = server.down(settings())
+    click.echo("database stopped" if stopped else "database was not running")
+
+
+@main.command()
+@click.option(
+    "--export",
+    "as_exports",
+    is_flag=True,
+    help="Print shell lines for dbt and dagster.",
+)
+def dsn(as_exports: bool) -> None:
+    """Print the connection string of the warehouse, password included.
+
+    \b
+    Examples:
+      psql "$(frontdesk dsn)"
+      eval "$(frontdesk dsn --export)" && dbt build --select customer_360+
+    """
+    import shlex
+
+    from orchestration import deploy
+    from orchestration.database import connections
+
+    address = connections.dsn()
+    variables = connections.dbt_environment(address)
+    if not as_exports:
+        click.echo(address)
+        return
+    deploy.prepare_dagster()
+    for name, value in {**variables, **deploy.dagster_environment()}.items():
+        click.echo(f"export {name}={shlex.quote(value)}")
+
+
+@main.command(context_settings={"ignore_unknown_options": True})
+@click.argument("arguments", nargs=-1)
+def psql(arguments: tuple[str, ...]) -> None:
+    """Open the warehouse in psql, the one that comes with the embedded database.
+
+    \b
+    Examples:
+      frontdesk psql
+      frontdesk psql -c 'select * from marts.kpi_channel_daily limit 10'
+    """
+    from orchestration.database import connections
+
+    connections.open_psql(arguments)
+
+
+@main.command()
+@click.option("--people", type=click.IntRange(1), default=2000, show_default=True)
+@click.option("--days", type=click.IntRange(1), default=60, show_default=True)
+@click.option("--seed", type=int, default=7, show_default=True)
+@click.option(
+    "--start",
+    type=click.DateTime(["%Y-%m-%d"]),
+    default="2026-01-05",
+    show_default=True,
+    help="First day of the world.",
+)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Folder to write to; sample in the state folder when left out.",
+)
+def sample(
+    people: int, days: int, seed: int, start: datetime, out: Path | None
+) -> None:
+    """Write the files that each system of a made-up business would export.
+
+    Same arguments, same bytes. The folder truth/ beside them says what is right.
+
+    Example: frontdesk sample --people 500 --days 14 --out /tmp/small
+    """
+    from orchestration import demo
+
+    folder = out or settings().home / "sample"
+    wanted = demo.World(people, days, seed, start.date())
+    demo.write_sample(folder, wanted, click.echo)
+
+
+@main.command()
+@click.argument("source")
+@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--table", help="Land into this table, whatever the file's name says.")
+def load(source: str, paths: tuple[Path, ...], table: str | None) -> None:
+    """Land files of SOURCE: each whole file once, however often it is loaded.
+
+    PATH is a file, or a folder of files. With `all`, PATH is a folder with one folder
+    per source.
+
+    \b
+    Examples:
+      frontdesk load phone exports/calls_cn_2026-01-05.csv.gz
+      frontdesk load all .frontdesk/sample
+    """
+    from orchestration import landing
+
+    if source != "all":
+        wanted = [(source, list(paths))]
+    elif table:
+        raise UserError("--table goes with one source, not with all")
+    else:
+        wanted = []
+        for path in paths:
+            known, unknown = landing.by_source(path)
+            wanted += [(name, [folder]) for name, folder in known]
+            for name in unknown:
+                click.echo(f"left alone: {path / name} (no source of that name)")
+    results: list[FileResult] = []
+    with progress() as bar:
+        for name, files in wanted:
+            watch = LoadBar(bar, name, landing.count_files(files))
+            results += landing.land(name, files, table, watch.moved)
+            watch.ended()
+    landing.show(results, console)
+
+
+class LoadBar:
+    """Moves a progress bar as the files of one source land."""
+
+    def __init__(self, bar: Progress, source: str, files: int) -> None:
+        """Begin with no file landed."""
+        self.bar = bar
+        self.task = bar.add_task(source, total=files, note="")
+        self.current: object = None
+
+    def moved(self, file: object, rows: int) -> None:
+        """Hear that a file has come this far."""
+        if file != self.current:
+            self.bar.advance(self.task, 0 if self.current is None else 1)
+            self.current = file
+        self.bar.update(self.task, note=f"{Path(str(file)).name}: {rows:,} rows")
+
+    def ended(self) -> None:
+        """Hear that all files are done."""
+        total = self.bar.tasks[self.task].total
+        self.bar.update(self.task, completed=total, note="")
+
+
+class BuildBar:
+    """Moves a progress bar as the nodes of a build end."""
+
+    most_named = 5
+
+    def __init__(self, bar: Progress) -> None:
+        """Begin with the inbox, whose length is not known."""
+        self.bar = bar
+        self.failed = 0
+        self.task = bar.add_task("landing the inbox", total=None, note="")
+
+    def node_ended(self, result: "NodeResult") -> None:  # noqa: F821
+        """Count one node; name it when it failed."""
+        self.bar.update(
+            self.task,
+            description=f"building {result.room}",
+            total=result.total,
+            completed=min(self.bar.tasks[self.task].completed + 1, result.total),
+        )
+        self.failed += result.failed
+        if result.failed and self.failed <= self.most_named:
+            self.bar.console.print(f"failed: {result.name}")
+
+    def waits(self, reason: str) -> None:
+        """Say why nothing moves."""
+        self.bar.console.print(reason)
+
+
+@main.command()
+@click.option("--full-refresh", is_flag=True, help="Build every table from its start.")
+@click.option("--select", multiple=True, help="dbt selection, such as customer_360+.")
+@click.option("--exclude", multiple=True, help="dbt selection to leave out.")
+@click.option("--unit-tests", is_flag=True, help="Run dbt's unit tests too.")
+@click.option("--no-wait", is_flag=True, help="Give up when another build runs.")
+def build(
+    full_refresh: bool,
+    select: tuple[str, ...],
+    exclude: tuple[str, ...],
+    unit_tests: bool,
+    no_wait: bool,
+) -> None:
+    """Land the inbox, build what is new, test everything.
+
+    It is the Dagster job `refresh` (with --full-refresh `rebuild`), run here, and
+    appears in `frontdesk ui` like any other run.
+
+    \b
+    Examples:
+      frontdesk build
+      frontdesk build --full-refresh
+      frontdesk build --select fct_interactions+
+    """
+    from orchestration.transform.assets import BuildOptions
+
+    options = BuildOptions(
+        full_refresh=full_refresh,
+        select=list(select),
+        exclude=list(exclude),
+        unit_tests=unit_tests,
+        wait=not no_wait,
+    )
+    if not _build(options):
+        sys.exit(1)
+
+
+def _build(options: "BuildOptions") -> bool:  # noqa: F821
+    """Build with a progress bar, print how it went, return whether it succeeded."""
+    from orchestration import builds
+
+    started = time.monotonic()
+    with progress() as bar:
+        report = builds.run_build(options, BuildBar(bar))
+    for reason in report.reasons:
+        click.echo(f"error: {reason}", err=True)
+    for severity, subject in report.failed_checks:
+        click.echo(f"check failed ({severity}): {subject}", err=severity == "error")
+    said = "succeeded" if report.succeeded else "failed"
+    spent = time.monotonic() - started
+    click.echo(f"build {said} after {spent:.1f} s (run {report.run_id})")
+    return report.succeeded
+
+
+@main.command()
+@click.option("--quality", is_flag=True, help="Compare with the sample world's truth.")
+@click.option(
+    "--truth",
+    type=click.Path(path_type=Path),
+    help="Folder of the truth; truth in the default sample when left out.",
+)
+def status(quality: bool, truth: Path | None) -> None:
+    """Show the server, rows per source, KPIs per channel, builds, failed checks.
+
+    \b
+    Examples:
+      frontdesk status
+      frontdesk status --quality
+    """
+    if quality:
+        from orchestration import quality as comparison
+
+        comparison.report(console, truth)
+        return
+    from orchestration import status as state
+
+    state.report(console)
+
+
+@main.command()
+@click.option("--port", type=click.IntRange(1, 65535), help="Port of the pages.")
+def ui(port: int | None) -> None:
+    """Start Dagster's pages and its daemon on this machine; Ctrl-C ends both.
+
+    Runs, lineage and checks are shown; schedules and the inbox sensor are on.
+
+    Example: frontdesk ui --port 3000
+    """
+    from orchestration.deploy import ui as pages
+
+    pages.serve(port, click.echo)
+
+
+@main.group()
+def bench() -> None:
+    """Measure this machine: benchmarks anyone can run."""
+
+
+@bench.command("load")
+@click.option("--rows", type=click.IntRange(1), default=1_000_000, show_default=True)
+def bench_load(rows: int) -> None:
+    """Land a ten-column CSV and compare with a plain COPY of the same file.
+
+    Example: frontdesk bench load --rows 200000
+    """
+    from orchestration.bench import load as benchmark
+
+    benchmark.run(rows=rows)
+
+
+@main.command()
+def reference() -> None:
+    """Write the lists that come from packages anew: holidays, phone numbering rules.
+
+    Run it when a new year's holidays are decreed, and review the difference.
+
+    Example: frontdesk reference
+    """
+    from orchestration.reference import holidays, phones
+
+    days = settings().root / "seeds" / "seed_holidays.csv"
+    click.echo(f"{days}: {holidays.write_holidays(days)} days")
+    rules = settings().root / "macros" / "standardise" / "phone_rules.sql"
+    click.echo(f"{rules}: {phones.write_phone_rules(rules)} regions")
+
+
+@main.command()
+@click.pass_context
+def demo(ctx: click.Context) -> None:
+    """Do everything once: database, sample world, load, build, summary.
+
+    It may be stopped and run again; what is done is not done twice.
+
+    Example: frontdesk demo
+    """
+    from orchestration import demo as walk
+    from orchestration.transform.assets import BuildOptions
+
+    seconds: dict[str, float] = {}
+    folder = settings().home / "sample"
+    with walk.timed("database", seconds):
+        ctx.invoke(up)
+    with walk.timed("sample world", seconds):
+        world = walk.World(2000, 60, 7, date(2026, 1, 5))
+        walk.write_sample(folder, world, click.echo)
+    with walk.timed("load", seconds):
+        ctx.invoke(load, source="all", paths=(folder,))
+    with walk.timed("build", seconds):
+        succeeded = _build(BuildOptions())
+    ctx.invoke(status, quality=False, truth=None)
+    console.print(walk.summary(seconds))
+    if not succeeded:
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

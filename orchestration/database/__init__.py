@@ -1,0 +1,1 @@
+"""The embedded server, and connections to whichever server is in use."""

@@ -1,0 +1,25 @@
+"""The code location: assembles, decides nothing."""
+
+import dagster as dg
+
+from orchestration.checks import make_source_checks
+from orchestration.jobs import rebuild, refresh
+from orchestration.load.assets import raw_assets
+from orchestration.load.sources import SOURCES
+from orchestration.schedules import make_schedules
+from orchestration.sensors import sensors
+from orchestration.transform.assets import make_warehouse_assets
+from orchestration.transform.project import dbt_project
+
+
+@dg.definitions
+def defs() -> dg.Definitions:
+    """Return everything Dagster runs and shows."""
+    return dg.Definitions(
+        assets=[*raw_assets, make_warehouse_assets(dbt_project())],
+        asset_checks=make_source_checks(SOURCES.values()),
+        jobs=[refresh, rebuild],
+        schedules=make_schedules(),
+        sensors=sensors,
+        executor=dg.in_process_executor,
+    )

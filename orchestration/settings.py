@@ -1,0 +1,92 @@
+"""The only module that reads the environment."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+class UserError(Exception):
+    """A mistake the user can mend: one line that names the thing and the remedy."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Where this installation lives, which server it uses, how it behaves."""
+
+    root: Path
+    """The project: dbt_project.yml stands here."""
+    home: Path
+    """State of this installation: server data, secrets, inbox, run history."""
+    dsn: str | None
+    """A Postgres 15-18 of the user's own; none means the embedded one."""
+    postgres_bin: Path | None = None
+    """Another installation's initdb, pg_ctl and postgres."""
+    business_zone: str = "Asia/Shanghai"
+    """The zone whose midnight ends a business day; schedules run by it."""
+    dbt_threads: int = 4
+    """How many models dbt builds at once."""
+    inbox_quiet_seconds: int = 5
+    """How long a file must stay unchanged before it counts as arrived."""
+
+    @property
+    def inbox(self) -> Path:
+        """The watched folder: one folder per source."""
+        return self.home / "inbox"
+
+    @property
+    def dagster_home(self) -> Path:
+        """Where Dagster finds its dagster.yaml and keeps its logs."""
+        return self.home / "dagster"
+
+    @property
+    def target(self) -> Path:
+        """Where builds of this installation write dbt's manifest and compiled SQL."""
+        return self.home / "target"
+
+
+def _number(name: str, default: int) -> int:
+    """Return a positive whole number from the environment."""
+    text = os.environ.get(name) or str(default)
+    if not text.isdigit() or int(text) < 1:
+        raise UserError(f"{name}={text}: give a whole number of 1 or more")
+    return int(text)
+
+
+@lru_cache(maxsize=1)
+def settings() -> Settings:
+    """Return the settings of this process, read once from the environment."""
+    binaries = os.environ.get("FRONTDESK_PG_BIN")
+    return Settings(
+        root=ROOT,
+        home=Path(os.environ.get("FRONTDESK_HOME") or ROOT / ".frontdesk").resolve(),
+        dsn=os.environ.get("FRONTDESK_DSN") or None,
+        postgres_bin=Path(binaries).resolve() if binaries else None,
+        business_zone=os.environ.get("FRONTDESK_BUSINESS_ZONE") or "Asia/Shanghai",
+        dbt_threads=_number("FRONTDESK_DBT_THREADS", 4),
+        inbox_quiet_seconds=_number("FRONTDESK_INBOX_QUIET_SECONDS", 5),
+    )
+
+
+def export(variables: dict[str, str]) -> None:
+    """Hand variables to libraries that read the environment (dbt, Dagster, libpq)."""
+    os.environ.update(variables)
+
+
+@contextmanager
+def exported(variables: dict[str, str]) -> Iterator[None]:
+    """Hand variables to libraries for a while."""
+    before = {name: os.environ.get(name) for name in variables}
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value

@@ -1,0 +1,222 @@
+"""What `frontdesk status` shows: the server, the rows, the KPIs, the builds."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+import psycopg
+from psycopg import sql
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from orchestration.database import connections
+from orchestration.load import warehouse
+from orchestration.records import RECORD_TYPES
+
+LAST_BUILDS = 5
+
+KPI = """
+select
+    channel,
+    sum(contact_count)::bigint,
+    sum(offered_count)::bigint,
+    sum(handled_count)::bigint,
+    sum(abandoned_count)::bigint,
+    round(sum(first_response_seconds_sum) / nullif(sum(first_response_count), 0)),
+    round(sum(handle_seconds_sum) / nullif(sum(handle_count), 0)),
+    round(100.0 * sum(resolved_count) / nullif(sum(resolution_known_count), 0), 1),
+    round(100.0 * sum(csat_satisfied_count) / nullif(sum(csat_answer_count), 0), 1),
+    sum(complaint_count)::bigint
+from marts.kpi_channel_daily
+group by channel
+order by sum(contact_count) desc
+"""
+
+BUILDS = """
+select
+    started_at,
+    job,
+    coalesce(extract(epoch from ended_at - started_at), 0)::numeric(10, 1),
+    node_count,
+    succeeded,
+    failed,
+    seconds,
+    run_id
+from frontdesk.builds
+order by build_id desc
+limit %s
+"""
+
+FAILED_CHECKS = """
+select kind, subject
+from frontdesk.outbox
+where run_id = %s and kind like 'check%%'
+order by kind, subject
+"""
+
+
+@dataclass(frozen=True)
+class Section:
+    """One table of the report."""
+
+    title: str
+    columns: tuple[str, ...]
+    rows: list[tuple[Any, ...]]
+    empty: str
+
+
+def exists(connection: psycopg.Connection, relation: str) -> bool:
+    """Say whether a table or view is there."""
+    row = connection.execute("select to_regclass(%s)", [relation]).fetchone()
+    return row[0] is not None
+
+
+def fates(connection: psycopg.Connection) -> dict[str, tuple[int, int, int]]:
+    """Return superseded, rejected and kept rows of each record type, as last built."""
+    built = [
+        (record, sql.Identifier("cleaned", record.judged))
+        for record in RECORD_TYPES
+        if exists(connection, f"cleaned.{record.judged}")
+    ]
+    if not built:
+        return {}
+    query = sql.SQL(" union all ").join(
+        sql.SQL(
+            "select {}, coalesce(sum(version_count - 1), 0)::bigint,"
+            " count(rejection_reason), count(*) - count(rejection_reason) from {}"
+        ).format(sql.Literal(record.name), relation)
+        for record, relation in built
+    )
+    return {row[0]: row[1:] for row in connection.execute(query).fetchall()}
+
+
+def landed(connection: psycopg.Connection) -> Section:
+    """Return what became of the rows of each raw table."""
+    found = fates(connection)
+    rows = [
+        (
+            *(count.source, count.table, count.batches, count.rows, count.unreadable),
+            *found.get(f"{count.source}.{count.table}", (None, None, None)),
+            f"{count.last_loaded_at:%m-%d %H:%M}",
+        )
+        for count in warehouse.source_counts(connection)
+        if count.batches
+    ]
+    return Section(
+        "Rows per source, landed and as last built",
+        (
+            *("source", "table", "files", "landed", "unreadable"),
+            *("superseded", "rejected", "kept", "landed at (UTC)"),
+        ),
+        rows,
+        "nothing yet: `frontdesk sample`, then `frontdesk load all .frontdesk/sample`",
+    )
+
+
+def channels(connection: psycopg.Connection) -> Section:
+    """Return the KPIs of each channel over all its days."""
+    rows = []
+    if exists(connection, "marts.kpi_channel_daily"):
+        rows = connection.execute(KPI).fetchall()
+    return Section(
+        "Channels",
+        (
+            *("channel", "contacts", "offered", "handled", "abandoned"),
+            *("first response s", "handle s", "resolved %", "CSAT %", "complaints"),
+        ),
+        rows,
+        "no marts yet: `frontdesk build`",
+    )
+
+
+def builds(connection: psycopg.Connection) -> Section:
+    """Return the last builds."""
+    rows = []
+    if exists(connection, "frontdesk.builds"):
+        for row in connection.execute(BUILDS, [LAST_BUILDS]).fetchall():
+            state = {True: "succeeded", False: "failed", None: "did not end"}[row[4]]
+            names = ", ".join(failure["name"] for failure in row[5][:3])
+            rows.append((f"{row[0]:%Y-%m-%d %H:%M}", *row[1:4], state, names))
+    return Section(
+        "Builds",
+        ("started (UTC)", "job", "seconds", "nodes", "result", "failed"),
+        rows,
+        "none yet: `frontdesk build`",
+    )
+
+
+def failed_checks(connection: psycopg.Connection) -> Section:
+    """Return the failed checks of the last build."""
+    rows = []
+    if exists(connection, "frontdesk.builds"):
+        last = connection.execute(BUILDS, [1]).fetchone()
+        if last:
+            rows = connection.execute(FAILED_CHECKS, [last[7]]).fetchall()
+    return Section(
+        "Failed checks of the last build", ("severity", "check"), rows, "none"
+    )
+
+
+def server_line(connection: psycopg.Connection) -> str:
+    """Return one line about the server."""
+    version, size = connection.execute(
+        "select current_setting('server_version'),"
+        " pg_size_pretty(pg_database_size(current_database()))"
+    ).fetchone()
+    return f"Postgres {version}, {size}: {connections.describe()}"
+
+
+def sections(connection: psycopg.Connection) -> list[Section]:
+    """Return every section of the report."""
+    return [
+        landed(connection),
+        channels(connection),
+        builds(connection),
+        failed_checks(connection),
+    ]
+
+
+def text(value: object) -> str:
+    """Return a cell as people read it."""
+    if value is None:
+        return "-"
+    if isinstance(value, int | Decimal) and not isinstance(value, bool):
+        return f"{value:,}"
+    return str(value)
+
+
+def show(section: Section, console: Console) -> None:
+    """Print one section."""
+    if not section.rows:
+        console.print(f"[bold]{section.title}[/bold]: {section.empty}")
+        return
+    table = Table(
+        title=section.title,
+        title_justify="left",
+        title_style="bold",
+        box=box.SIMPLE_HEAD,
+        pad_edge=False,
+    )
+    numeric = [
+        all(
+            row[i] is None or isinstance(row[i], int | float | Decimal)
+            for row in section.rows
+        )
+        for i in range(len(section.columns))
+    ]
+    for name, is_number in zip(section.columns, numeric, strict=True):
+        table.add_column(
+            name, justify="right" if is_number else "left", overflow="fold"
+        )
+    for row in section.rows:
+        table.add_row(*map(text, row))
+    console.print(table)
+
+
+def report(console: Console) -> None:
+    """Print the whole report."""
+    with connections.connect() as connection:
+        console.print(server_line(connection))
+        for section in sections(connection):
+            show(section, console)

@@ -1,0 +1,1 @@
+"""From raw to marts and exports: the dbt project inside Dagster."""

@@ -1,0 +1,186 @@
+"""What tests share: a Postgres of their own, databases on it, the command."""
+
+import contextlib
+import itertools
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from orchestration.database import connections
+from orchestration.database import server as embedded
+from orchestration.sample import write_world
+from orchestration.settings import ROOT, Settings, settings
+from tests.python.warehouse import Warehouse, files_of
+
+POSTGRES_15 = Path("/usr/lib/postgresql/15/bin")
+numbers = itertools.count()
+
+FreshDsn = Callable[[], str]
+Command = Callable[..., subprocess.CompletedProcess]
+
+
+def open_folder() -> Path:
+    """Return a new folder that an unprivileged server can reach; pytest's are not."""
+    folder = Path(tempfile.mkdtemp(prefix="frontdesk-"))
+    folder.chmod(0o755)
+    return folder
+
+
+@pytest.fixture(scope="session", autouse=True)
+def home() -> Iterator[Path]:
+    """Point everything in this process at a state folder of the tests' own."""
+    folder = open_folder()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("FRONTDESK_HOME", str(folder))
+        patch.delenv("FRONTDESK_DSN", raising=False)
+        settings.cache_clear()
+        yield folder
+    settings.cache_clear()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def running_server(chosen: Settings) -> Iterator[Settings]:
+    """Run an embedded server for a while."""
+    embedded.up(chosen)
+    connections.bootstrap(chosen)
+    try:
+        yield chosen
+    finally:
+        embedded.down(chosen)
+
+
+@pytest.fixture(scope="session")
+def server(home: Path) -> Iterator[Settings]:
+    """Return the settings of a running embedded Postgres."""
+    with running_server(settings()) as chosen:
+        yield chosen
+
+
+def new_database(of: Settings) -> str:
+    """Make an empty database owned by the ordinary role; return its address."""
+    name = f"test_{os.getpid()}_{next(numbers)}"
+    port = embedded.running_port(embedded.Files(of.home))
+    password = embedded.passwords(of, embedded.SUPERUSER)
+    admin = f"postgresql://postgres:{password}@127.0.0.1:{port}/postgres"
+    with psycopg.connect(admin, autocommit=True) as connection:
+        connection.execute(
+            sql.SQL("create database {} owner {}").format(
+                sql.Identifier(name), sql.Identifier(connections.OWNER)
+            )
+        )
+    return connections.dsn(of).rpartition("/")[0] + f"/{name}"
+
+
+@pytest.fixture(scope="session")
+def fresh_dsn(server: Settings) -> FreshDsn:
+    """Return a function that makes an empty database and returns its address."""
+    return lambda: new_database(server)
+
+
+@pytest.fixture(scope="session")
+def warehouse_dsn(server: Settings) -> str:
+    """Return the address of one database for the whole session, schemas made."""
+    address = new_database(server)
+    connections.bootstrap(replace(server, dsn=address))
+    return address
+
+
+@pytest.fixture(scope="session")
+def postgres15(home: Path) -> Iterator[Settings]:
+    """Return the settings of a running Postgres 15, where the machine has one."""
+    if not (POSTGRES_15 / "postgres").exists():
+        pytest.skip(f"no Postgres 15 in {POSTGRES_15}")
+    folder = open_folder()
+    chosen = Settings(root=ROOT, home=folder, dsn=None, postgres_bin=POSTGRES_15)
+    with running_server(chosen):
+        yield chosen
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def postgres15_dsn(postgres15: Settings) -> str:
+    """Return the address of an empty database on Postgres 15."""
+    return new_database(postgres15)
+
+
+@pytest.fixture
+def use_dsn(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], None]]:
+    """Return a function that points this process at a database for one test."""
+
+    def use(address: str) -> None:
+        monkeypatch.setenv("FRONTDESK_DSN", address)
+        settings.cache_clear()
+        connections.bootstrap()
+
+    yield use
+    monkeypatch.undo()
+    settings.cache_clear()
+
+
+@pytest.fixture
+def frontdesk() -> Command:
+    """Return a function that runs the command as a user would."""
+
+    def run(
+        *arguments: str, timeout: float = 300, **environment: str
+    ) -> subprocess.CompletedProcess:
+        return subprocess.run(
+            [sys.executable, "-m", "orchestration.cli", *arguments],
+            cwd=ROOT,
+            env={**os.environ, **environment},
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            check=False,
+        )
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def manifest(home: Path) -> dict[str, Any]:
+    """Return dbt's manifest of the project as it stands."""
+    from orchestration.transform.project import dbt_project, ensure_manifest
+
+    return json.loads(ensure_manifest(dbt_project()).read_text())
+
+
+@pytest.fixture(scope="session")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Write a small sample world."""
+    folder = tmp_path_factory.mktemp("world")
+    write_world(folder, people=300, days=40, seed=11)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def make_warehouse(fresh_dsn: FreshDsn) -> Callable[[], Warehouse]:
+    """Return a function that makes an empty warehouse, with its lists of reference."""
+
+    def make() -> Warehouse:
+        warehouse = Warehouse(fresh_dsn())
+        warehouse.dbt("seed")
+        return warehouse
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def built(make_warehouse: Callable[[], Warehouse], world: Path) -> Warehouse:
+    """Return a warehouse with the whole world, built once, every test passed."""
+    warehouse = make_warehouse()
+    warehouse.load(files_of(world))
+    warehouse.dbt("build")
+    return warehouse

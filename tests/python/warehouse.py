@@ -1,0 +1,85 @@
+"""A warehouse to test: one database, built by dbt in this process."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+import psycopg
+import pytest
+from psycopg import sql
+
+from orchestration import quality
+from orchestration.load.warehouse import ensure_raw, load_files
+from orchestration.settings import settings
+from orchestration.transform.assets import Outcome, invoke_dbt
+from orchestration.transform.project import dbt_project
+
+ROOMS = ["cleaned", "identity", "marts", "exports"]
+
+
+class Warehouse:
+    """One database, built by dbt in this process."""
+
+    def __init__(self, dsn: str) -> None:
+        """Make the raw tables."""
+        self.dsn = dsn
+        with psycopg.connect(dsn) as connection:
+            ensure_raw(connection)
+
+    def load(self, files: Sequence[tuple[str, Path]]) -> None:
+        """Land files, given with their source, in the order in which they come."""
+        for source in dict.fromkeys(source for source, _ in files):
+            load_files(
+                self.dsn, source, [path for name, path in files if name == source]
+            )
+
+    def dbt(self, *arguments: str) -> None:
+        """Run dbt against this database; fail with what it said."""
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("FRONTDESK_DSN", self.dsn)
+            settings.cache_clear()
+            outcome = Outcome()
+            for _ in invoke_dbt(dbt_project(), list(arguments), outcome):
+                pass
+        settings.cache_clear()
+        assert outcome.complaint() is None
+
+    def frame(self, query: str | sql.Composed, *arguments: object) -> pd.DataFrame:
+        """Return the rows of a query."""
+        with psycopg.connect(self.dsn) as connection:
+            return quality.frame(connection, query, *arguments)
+
+    def value(self, query: str, *arguments: object) -> object:
+        """Return the one value of a query."""
+        return self.frame(query, *arguments).iloc[0, 0]
+
+    def contents(self) -> dict[str, list[str]]:
+        """Return every row of every room but when it was written."""
+        tables = self.frame(
+            "select table_schema, table_name,"
+            " array_agg(column_name::text order by column_name) as names"
+            " from information_schema.columns"
+            " where table_schema = any(%s) and column_name <> 'changed_xid'"
+            " group by table_schema, table_name",
+            ROOMS,
+        )
+        found = {}
+        for table in tables.itertuples():
+            rows = self.frame(
+                sql.SQL("select {} from {}").format(
+                    sql.SQL(", ").join(map(sql.Identifier, table.names)),
+                    sql.Identifier(table.table_schema, table.table_name),
+                )
+            )
+            lines = map(repr, rows.itertuples(index=False, name=None))
+            found[f"{table.table_schema}.{table.table_name}"] = sorted(lines)
+        return found
+
+
+def files_of(world: Path) -> list[tuple[str, Path]]:
+    """Return every file of a sample world with its source."""
+    return [
+        (path.parent.name, path)
+        for path in sorted(world.glob("*/*"))
+        if path.parent.name != "truth"
+    ]
