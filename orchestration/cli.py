@@ -358,7 +358,8 @@ def status(quality: bool, truth: Path | None) -> None:
     if quality:
         from orchestration import quality as comparison
 
-        comparison.report(console, truth)
+        if not comparison.report(console, truth).is_good:
+            sys.exit(1)
         return
     from orchestration import status as state
 
@@ -377,6 +378,20 @@ def ui(port: int | None) -> None:
     from orchestration.deploy import ui as pages
 
     pages.serve(port, click.echo)
+
+
+@main.command()
+def reference() -> None:
+    """Write holidays and numbering rules anew from the locked libraries.
+
+    For people who work on the project: the files are part of it.
+
+    Example: frontdesk reference
+    """
+    from orchestration.reference import write_all
+
+    for path, count in write_all(settings().root).items():
+        click.echo(f"{path}: {count:,} entries")
 
 
 @main.group()
