@@ -380,20 +380,6 @@ def ui(port: int | None) -> None:
     pages.serve(port, click.echo)
 
 
-@main.command()
-def reference() -> None:
-    """Write holidays and numbering rules anew from the locked libraries.
-
-    For people who work on the project: the files are part of it.
-
-    Example: frontdesk reference
-    """
-    from orchestration.reference import write_all
-
-    for path, count in write_all(settings().root).items():
-        click.echo(f"{path}: {count:,} entries")
-
-
 @main.group()
 def bench() -> None:
     """Measure this machine: benchmarks anyone can run."""
