@@ -47,12 +47,12 @@ build: install ## build and test everything from what is loaded
 	@$(BIN)/frontdesk build
 
 test: lint ## every check of .ci/run
-	@$(BIN)/python -m pytest
+	@FRONTDESK_REAL_DATA="$(abspath $(DATA))" $(BIN)/python -m pytest
 
 lint: install ## style of Python and SQL, no database needed
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
-	@$(BIN)/sqlfluff lint --disable-progress-bar $(wildcard models tests analyses)
+	@$(BIN)/sqlfluff lint --processes 2 --disable-progress-bar $(wildcard models tests analyses)
 
 ui: install ## Dagster's pages on this machine
 	@$(BIN)/frontdesk up

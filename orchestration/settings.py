@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
+import yaml
+
 ROOT = Path(__file__).resolve().parents[1]
 
 
@@ -26,12 +28,19 @@ class Settings:
     """A Postgres 15-18 of the user's own; none means the embedded one."""
     postgres_bin: Path | None = None
     """Another installation's initdb, pg_ctl and postgres."""
-    business_zone: str = "Asia/Shanghai"
-    """The zone whose midnight ends a business day; schedules run by it."""
     dbt_threads: int = 4
     """How many models dbt builds at once."""
     inbox_quiet_seconds: int = 5
     """How long a file must stay unchanged before it counts as arrived."""
+
+    @property
+    def business_zone(self) -> str:
+        """The zone whose midnight ends a business day; schedules run by it.
+
+        It has one home, dbt's variable, so that reports and schedules never differ.
+        """
+        project = yaml.safe_load((self.root / "dbt_project.yml").read_text())
+        return project["vars"]["business_time_zone"]
 
     @property
     def inbox(self) -> Path:
@@ -66,7 +75,6 @@ def settings() -> Settings:
         home=Path(os.environ.get("FRONTDESK_HOME") or ROOT / ".frontdesk").resolve(),
         dsn=os.environ.get("FRONTDESK_DSN") or None,
         postgres_bin=Path(binaries).resolve() if binaries else None,
-        business_zone=os.environ.get("FRONTDESK_BUSINESS_ZONE") or "Asia/Shanghai",
         dbt_threads=_number("FRONTDESK_DBT_THREADS", 4),
         inbox_quiet_seconds=_number("FRONTDESK_INBOX_QUIET_SECONDS", 5),
     )

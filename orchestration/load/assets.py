@@ -10,12 +10,16 @@ from orchestration.load.files import find_feeds
 from orchestration.load.sources import SOURCES, Source
 from orchestration.load.warehouse import (
     FileResult,
+    RefusedFilesError,
+    SourceCount,
     connect,
     ensure_raw,
     load_files,
     source_counts,
 )
 from orchestration.settings import UserError, settings
+
+CHECK = "inbox_files_are_readable"
 
 
 def inbox(source: Source) -> Path:
@@ -28,8 +32,13 @@ def raw_key(source: Source, table: str) -> dg.AssetKey:
     return dg.AssetKey(["raw", source.name, table])
 
 
-def load_inbox(source: Source, dsn: str) -> list[FileResult]:
-    """Land what has arrived for a source; nothing when nothing has."""
+def load_inbox(source: Source, dsn: str) -> tuple[list[FileResult], str | None]:
+    """Land what has arrived for a source; return it, and why a file was refused.
+
+    A file that cannot be read is no reason to hold back all the others, so it is a
+    failed check and not a failed run; it is named anew by every run until it is mended
+    or taken away.
+    """
     folder = inbox(source)
     try:
         find_feeds(source, source.tables, [folder])
@@ -38,8 +47,11 @@ def load_inbox(source: Source, dsn: str) -> list[FileResult]:
         with closing(connect(dsn)) as conn:
             ensure_raw(conn, (source,))
             conn.commit()
-        return []
-    return load_files(dsn, source.name, [folder])
+        return [], None
+    try:
+        return load_files(dsn, source.name, [folder]), None
+    except RefusedFilesError as error:
+        return [], str(error)
 
 
 def _asset(source: Source) -> dg.AssetsDefinition:
@@ -55,36 +67,56 @@ def _asset(source: Source) -> dg.AssetsDefinition:
             )
             for table in source.tables
         ],
+        check_specs=[
+            dg.AssetCheckSpec(
+                name=CHECK,
+                asset=raw_key(source, source.tables[0].name),
+                description="Every file in the inbox of the source can be read.",
+            )
+        ],
     )
-    def load(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult]:
+    def load(
+        context: dg.AssetExecutionContext,
+    ) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
         dsn = _dsn()
-        results = load_inbox(source, dsn)
+        before = _counts(source, dsn)
+        results, refused = load_inbox(source, dsn)
         for result in results:
             if result.extra_columns:
                 context.log.warning(
                     f"{result.file}: new columns {', '.join(result.extra_columns)}"
                     " are kept in _extra"
                 )
-        yield from _report(source, dsn, results)
+        yield from _report(source, before, _counts(source, dsn))
+        yield dg.AssetCheckResult(
+            check_name=CHECK,
+            asset_key=raw_key(source, source.tables[0].name),
+            passed=refused is None,
+            description=refused,
+        )
 
     return load
 
 
-def _report(
-    source: Source, dsn: str, results: list[FileResult]
-) -> Iterator[dg.MaterializeResult]:
+def _counts(source: Source, dsn: str) -> dict[str, SourceCount]:
+    """Return what has landed for each table of a source."""
     with closing(connect(dsn)) as conn:
-        counts = {c.table: c for c in source_counts(conn) if c.source == source.name}
+        return {c.table: c for c in source_counts(conn) if c.source == source.name}
+
+
+def _report(
+    source: Source, before: dict[str, SourceCount], after: dict[str, SourceCount]
+) -> Iterator[dg.MaterializeResult]:
     for table in source.tables:
-        mine = [result for result in results if result.table == table.name]
+        old, new = before[table.name], after[table.name]
         yield dg.MaterializeResult(
             asset_key=raw_key(source, table.name),
             metadata={
-                "dagster/row_count": sum(result.rows for result in mine),
-                "unreadable": sum(result.unreadable for result in mine),
-                "files": sum(not result.already_loaded for result in mine),
-                "total_rows": counts[table.name].rows,
-                "total_unreadable": counts[table.name].unreadable,
+                "dagster/row_count": new.rows - old.rows,
+                "unreadable": new.unreadable - old.unreadable,
+                "files": new.batches - old.batches,
+                "total_rows": new.rows,
+                "total_unreadable": new.unreadable,
             },
         )
 

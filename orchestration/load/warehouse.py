@@ -92,6 +92,10 @@ class FileResult:
     seconds: float = 0.0
 
 
+class RefusedFilesError(UserError):
+    """Files that cannot be read at all; the readable ones of the load have landed."""
+
+
 @dataclass(frozen=True)
 class SourceCount:
     """How much of one raw table has landed so far."""
@@ -129,7 +133,8 @@ def load_files(
         progress: called with the file and the rows of it landed so far.
 
     Raises:
-        UserError: when a file cannot be read; the readable ones have landed.
+        RefusedFilesError: when files cannot be read; the readable ones have landed.
+        UserError: when the source, a path or the server is not there.
     """
     source = find_source(source_name)
     feeds, ignored = find_feeds(source, find_tables(source, table), paths)
@@ -150,7 +155,7 @@ def load_files(
         others = len(feeds) - len(failures)
         more = f"; {len(failures) - 1} more failed" if len(failures) > 1 else ""
         rest = f" ({others} other files are loaded{more})" if len(feeds) > 1 else ""
-        raise UserError(f"{failures[0]}{rest}") from failures[0]
+        raise RefusedFilesError(f"{failures[0]}{rest}") from failures[0]
     return results
 
 

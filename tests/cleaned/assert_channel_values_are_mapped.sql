@@ -1,6 +1,6 @@
 {{ config(
     severity='warn',
-    meta={'dagster': {'ref': {'name': 'int_interactions__unioned'}}}
+    meta={'dagster': {'ref': {'name': 'int_service_requests__cleaned'}}}
 ) }}
 
 -- a warning, because the contacts are kept as channel unknown: add the value to

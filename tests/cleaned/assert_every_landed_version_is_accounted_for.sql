@@ -1,4 +1,4 @@
-{{ config(meta={'dagster': {'ref': {'name': 'int_records__rejected'}}}) }}
+{{ config(meta={'dagster': {'ref': {'name': 'int_calls__cleaned'}}}) }}
 
 {#
     landed versions = superseded + rejected + kept, per source table; counted are the

@@ -202,7 +202,7 @@ def test_the_top_of_the_house_has_no_other_names() -> None:
         *("dbt_project.yml", "profiles.yml", "README.md", "models", "seeds", "macros"),
         *("tests", "orchestration", "analyses", "CONTRIBUTING.md", "CHANGELOG.md"),
         *("LICENSE", "pyproject.toml", "Makefile"),
-        *("requirements.in", "requirements.lock"),
+        "requirements.lock",
         # made here, kept out of the tree by .gitignore
         *("target", "logs", "build", "dist", "frontdesk.egg-info", "dbt_packages"),
     }

@@ -54,3 +54,22 @@ def test_an_asset_lands_its_inbox(
     landing.file("inbox/other.txt", "hello")
     assert rows() == [(1, 1), (1, 1)]
     assert rows() == [(0, 1), (0, 1)]
+
+
+def test_a_file_that_cannot_be_read_fails_a_check_and_holds_nothing_back(
+    landings: Landings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The other files land, the run goes on, the check names the file."""
+    landing = landings(NESTED)
+    monkeypatch.setattr(assets, "inbox", lambda source: tmp_path / "inbox")
+    monkeypatch.setattr(assets, "_dsn", lambda: landing.dsn)
+    (tmp_path / "inbox").mkdir()
+    landing.file("inbox/talks_1.json", TEXT)
+    landing.file("inbox/talks_2.json", "")
+    result = dg.materialize([assets._asset(landing.source)])
+    assert result.success
+    landed = result.get_asset_materialization_events()[0].materialization.metadata
+    assert landed["dagster/row_count"].value == 1
+    (check,) = result.get_asset_check_evaluations()
+    assert not check.passed
+    assert "talks_2.json" in check.description
