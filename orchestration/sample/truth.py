@@ -349,8 +349,10 @@ class Streams:
 
     def close(self) -> None:
         """Write the rest and finish the files."""
-        for name in self.waiting:
-            self._write(name)
+        for name, waiting in self.waiting.items():
+            # nothing waits when the last rows filled a group
+            if waiting:
+                self._write(name)
         for writer in self.writers.values():
             writer.close()
 
