@@ -11,8 +11,9 @@
                   model, and its `key` is what is touched
       each        an expression over `fresh_key` that returns a set: what one key touches
     `meta.touched_key` names the column of the model that the keys stand in
-    (`unique_key` when left out). `meta.closed_over` = {model, key, column} touches
-    also every key that shares a value of `column` with a touched one.
+    (`unique_key` when left out). `meta.closed_over` = {model, key, column, near, seconds}
+    touches also every key that shares a value of `column` with a touched one at about
+    the same time (`near`), and the keys about those.
 #}
 {% macro collect_touched() %}
     {% if config.get('materialized') != 'incremental' or not execute %}
@@ -44,12 +45,26 @@
         {% if meta.get('closed_over') %}
             {% set over = meta['closed_over'] %}
             insert into {{ touched_table() }} (touched_key)
-            select neighbours.{{ over['key'] }}::text
-            from {{ touched_table() }} as touched
-            inner join {{ relation_of(over['model']) }} as versions
-                on versions.{{ over['key'] }} = touched.touched_key
-            inner join {{ relation_of(over['model']) }} as neighbours
-                on neighbours.{{ over['column'] }} = versions.{{ over['column'] }}
+            with recursive closed as (
+                select touched_key
+                from {{ touched_table() }}
+                union
+                select near_by.touched_key
+                from closed
+                cross join lateral (
+                    select neighbours.{{ over['key'] }}::text as touched_key
+                    from {{ relation_of(over['model']) }} as versions
+                    inner join {{ relation_of(over['model']) }} as neighbours
+                        on neighbours.{{ over['column'] }} = versions.{{ over['column'] }}
+                        and neighbours.{{ over['near'] }}
+                        between versions.{{ over['near'] }} - interval '{{ over['seconds'] }} seconds'
+                        and versions.{{ over['near'] }} + interval '{{ over['seconds'] }} seconds'
+                    where versions.{{ over['key'] }} = closed.touched_key
+                    -- keeps the planner to one look-up per key
+                    offset 0
+                ) as near_by
+            )
+            select touched_key from closed
             on conflict (touched_key) do nothing;
             analyze {{ touched_table() }};
         {% endif %}
@@ -79,11 +94,16 @@
     {% endset %}
 
     {% if touch['via'] %}
-        select via.{{ touch['via']['key'] }}::text as touched_key
+        select matched.touched_key
         from ({{ fresh }}) as fresh
-        inner join {{ relation_of(touch['via']['model']) }} as via
-            on via.{{ touch['via']['column'] }} = fresh.fresh_key
-        where via.{{ touch['via']['key'] }} is not null
+        cross join lateral (
+            select via.{{ touch['via']['key'] }}::text as touched_key
+            from {{ relation_of(touch['via']['model']) }} as via
+            where via.{{ touch['via']['column'] }} = fresh.fresh_key
+            -- keeps the planner, who cannot know how few they are, to one look-up per key
+            offset 0
+        ) as matched
+        where matched.touched_key is not null
     {% elif touch['each'] %}
         select {{ touch['each'] }} as touched_key from ({{ fresh }}) as fresh
     {% else %}

@@ -4,6 +4,8 @@
     merged, rows that are the same are not written, so nothing downstream is woken for
     them. Keys that were given up are noted for the models downstream
     (`meta.moves` names further columns whose former values they aggregate by).
+    `meta.quiet` names columns that nothing downstream reads: a row in which only they
+    differ is written, but keeps its `changed_xid`.
 #}
 {% macro get_incremental_touched_sql(arg_dict) %}
     {% set target = arg_dict['target_relation'] %}
@@ -12,22 +14,27 @@
     {% set touched_column = touched_key_column() %}
     {% set columns = arg_dict['dest_columns'] | map(attribute='name') | list %}
     {% set compared = columns | reject('equalto', key) | reject('equalto', 'changed_xid') | list %}
-    {% set quoted = columns | map('tojson') | list %}
+    {% set quiet = config.get('meta').get('quiet') or [] %}
+    {% set loud = compared | reject('in', quiet) | list %}
+    {% set moves = [key] + (config.get('meta').get('moves') or []) %}
     {% set relation_name = target.schema ~ '.' ~ target.identifier %}
 
     create index on {{ source }} ({{ key }});
     analyze {{ source }};
 
-    {% for column in [key] + (config.get('meta', {}).get('moves') or []) %}
     insert into {{ operations_schema() }}.moved_keys (relation, key_column, key_value)
-    select distinct '{{ relation_name }}', '{{ column }}', old.{{ column }}::text
+    select distinct '{{ relation_name }}', moved.key_column, moved.key_value
     from {{ target }} as old
     inner join {{ touched_table() }} as touched
         on old.{{ touched_column }} = touched.touched_key
     left join {{ source }} as new on new.{{ key }} = old.{{ key }}
-    where old.{{ column }} is not null
-        and (new.{{ key }} is null or new.{{ column }} is distinct from old.{{ column }});
-    {% endfor %}
+    cross join lateral (
+        values
+        {% for column in moves %}
+        ('{{ column }}', old.{{ column }}::text, new.{{ column }}::text){{ ',' if not loop.last }}
+        {% endfor %}
+    ) as moved (key_column, key_value, new_value)
+    where moved.key_value is not null and moved.new_value is distinct from moved.key_value;
 
     delete from {{ target }} as old
     using {{ touched_table() }} as touched
@@ -36,13 +43,13 @@
 
     merge into {{ target }} as old
     using {{ source }} as new on old.{{ key }} = new.{{ key }}
-    when matched and (
-        {% for column in compared %}old.{{ adapter.quote(column) }}{{ ', ' if not loop.last }}{% endfor %}
-    ) is distinct from (
-        {% for column in compared %}new.{{ adapter.quote(column) }}{{ ', ' if not loop.last }}{% endfor %}
-    ) then update set
+    when matched and {{ rows_differ(compared) }} then update set
         {% for column in columns if column != key %}
-        {{ adapter.quote(column) }} = new.{{ adapter.quote(column) }}{{ ', ' if not loop.last }}
+        {% if quiet and column == 'changed_xid' %}
+        changed_xid = case when {{ rows_differ(loud) }} then new.changed_xid else old.changed_xid end
+        {%- else %}
+        {{ adapter.quote(column) }} = new.{{ adapter.quote(column) }}
+        {%- endif %}{{ ', ' if not loop.last }}
         {% endfor %}
     when not matched then insert (
         {% for column in columns %}{{ adapter.quote(column) }}{{ ', ' if not loop.last }}{% endfor %}
@@ -50,3 +57,12 @@
         {% for column in columns %}new.{{ adapter.quote(column) }}{{ ', ' if not loop.last }}{% endfor %}
     );
 {% endmacro %}
+
+
+{% macro rows_differ(columns) -%}
+    (
+        {% for column in columns %}old.{{ adapter.quote(column) }}{{ ', ' if not loop.last }}{% endfor %}
+    ) is distinct from (
+        {% for column in columns %}new.{{ adapter.quote(column) }}{{ ', ' if not loop.last }}{% endfor %}
+    )
+{%- endmacro %}

@@ -1,9 +1,10 @@
 {#
     The `meta` of a verdict model: touched by new versions in staging, by decisions of
     reviewers and by what `also` lists. `group` is the column whose rows are judged
-    together (the session of a message), `same` the column that duplicates share.
+    together (the session of a message); duplicates share the column `same` and lie within
+    the duplicate window of each other by the column `near`.
 #}
-{% macro judged_by(staging, key, record_type, group=none, same=none, also=[]) %}
+{% macro judged_by(staging, key, record_type, group=none, same=none, near=none, also=[]) %}
     {% set decisions = {
         'parent': 'stg_frontdesk__decisions',
         'key': 'record_id',
@@ -20,7 +21,13 @@
     } %}
     {% if same %}
         {% do meta.update(
-            {'closed_over': {'model': staging, 'key': key, 'column': same}}
+            {'closed_over': {
+                'model': staging,
+                'key': key,
+                'column': same,
+                'near': near,
+                'seconds': var('duplicate_window_seconds'),
+            }}
         ) %}
     {% endif %}
     {{ return(meta) }}

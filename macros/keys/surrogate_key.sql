@@ -1,8 +1,11 @@
-{# the recipe is frozen: changing it changes every id #}
+{#
+    the recipe is frozen: changing it changes every id. Written with operators that an
+    index may hold, which `concat_ws` is not
+#}
 {% macro surrogate_key(expressions) -%}
-    md5(concat_ws('|'
+    md5(
         {%- for expression in expressions -%}
-            , coalesce({{ expression }}::text, '~')
+            {{ " || '|' || " if not loop.first }}coalesce(({{ expression }})::text, '~')
         {%- endfor -%}
-    ))
+    )
 {%- endmacro %}

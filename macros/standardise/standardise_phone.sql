@@ -32,7 +32,9 @@
                 {% for rule in rules %}
                 when region = '{{ rule["region"] }}' then
                     case
-                        when digits ~ '^{{ rule["code"] }}(?:{{ rule["pattern"] }})$'
+                        {# the cheap half first, the pattern costs more than all the rest #}
+                        when digits like '{{ rule["code"] }}%'
+                            and digits ~ '^{{ rule["code"] }}(?:{{ rule["pattern"] }})$'
                             {% if not rule['prefix'] %}and digits !~ '^(?:{{ rule["pattern"] }})$'{% endif %}
                             then '+' || digits
                         {% if rule['prefix'] %}
@@ -53,7 +55,7 @@
             from (
                 select
                     regexp_replace(
-                        regexp_replace(normalize({{ column }}, nfkc), '^[^0-9+]+', ''),
+                        regexp_replace({{ compatible_form(column) }}, '^[^0-9+]+', ''),
                         '(?:ext|x|#|;|转|分机).*$', '', 'i'
                     ) as spelled,
                     {{ region }} as region

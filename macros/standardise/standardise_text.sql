@@ -2,7 +2,7 @@
 {% macro standardise_text(column) -%}
     nullif(
         regexp_replace(
-            normalize({{ column }}, nfkc),
+            {{ compatible_form(column) }},
             '^[\s\u200B-\u200F\u2060\uFEFF]+|[\s\u200B-\u200F\u2060\uFEFF]+$', '', 'g'
         ),
         ''

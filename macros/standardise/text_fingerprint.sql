@@ -4,7 +4,7 @@
 #}
 {% macro text_fingerprint(column) -%}
     regexp_replace(
-        lower(normalize({{ column }}, nfkc)),
+        lower({{ compatible_form(column) }}),
         '[\s!-/:-@\[-`{-~\u00A0-\u00BF\u2000-\u206F\u3000-\u303F\uFE30-\uFE4F\uFEFF]+', '', 'g'
     )
 {%- endmacro %}

@@ -12,7 +12,7 @@ UNREADABLE = "_unreadable"
 LOCK = 7_012_331_907_001
 
 TECHNICAL = """
-    _row_id bigint generated always as identity,
+    _row_id bigint generated always as identity primary key,
     _landed_xid xid8 not null default pg_current_xact_id(),
     _loaded_at timestamptz not null default now(),
     _batch_id bigint not null,

@@ -133,7 +133,7 @@ PHONE = Source(
             description="One row per version of a call; re-sent whenever it changes.",
             formats=(Format("calls_*.csv"),),
             key=("call_id",),
-            indexes=(("caller_number",),),
+            indexes=(("caller_number", "started_at"),),
             columns=(
                 *ids("call_id"),
                 *texts(
@@ -190,7 +190,7 @@ CHAT = Source(
             description="One row per version of a chat session.",
             formats=(Format("chat_sessions_*.jsonl", "json_lines"),),
             key=("session_id",),
-            indexes=(("visitor_id",),),
+            indexes=(("visitor_id", "started_at"),),
             columns=(
                 *ids("session_id"),
                 *texts(
@@ -397,7 +397,7 @@ STORE = Source(
                 ),
             ),
             key=("visit_id",),
-            indexes=(("coalesce(phone, loyalty_card)",),),
+            indexes=(("coalesce(phone, loyalty_card)", "arrived_at"),),
             columns=(
                 *ids("visit_id"),
                 *texts(
@@ -722,6 +722,17 @@ REQUESTS311 = Source(
             name="requests",
             description="One row per service request.",
             formats=(Format("*311*.csv", zone="America/Vancouver"),),
+            # the key of stg_requests311__requests, spelled as its surrogate key is
+            indexes=(
+                (
+                    "md5(coalesce(department, '~') || '|'"
+                    " || coalesce(service_request_type, '~') || '|'"
+                    " || coalesce("
+                    "extract(epoch from opened_at at time zone 'UTC')::text, '~')"
+                    " || '|' || coalesce(address, '~')"
+                    " || '|' || coalesce(channel, '~'))",
+                ),
+            ),
             columns=(
                 *texts("department"),
                 Column("service_request_type", required=True),

@@ -26,7 +26,6 @@ verdicts as (
 conversations as (
 
     select * from {{ ref('stg_app__conversations') }}
-    {{ only_touched('conversation_id') }}
 
 ),
 
@@ -117,9 +116,7 @@ final as (
 
     from verdicts
     inner join conversations
-        on
-            verdicts.conversation_id = conversations.conversation_id
-            and verdicts.row_id = conversations.row_id
+        on verdicts.row_id = conversations.row_id
     left join clocks
         on conversations.conversation_id = clocks.source_interaction_id
     where verdicts.rejection_reason is null

@@ -28,7 +28,6 @@ verdicts as (
 messages as (
 
     select * from {{ ref('stg_bot__messages') }}
-    {{ only_touched('session_id') }}
 
 ),
 
@@ -64,9 +63,7 @@ final as (
 
     from verdicts
     inner join messages
-        on
-            verdicts.message_id = messages.message_id
-            and verdicts.row_id = messages.row_id
+        on verdicts.row_id = messages.row_id
     where verdicts.rejection_reason is null
 
 )

@@ -26,7 +26,6 @@ verdicts as (
 sessions as (
 
     select * from {{ ref('stg_bot__sessions') }}
-    {{ only_touched('session_id') }}
 
 ),
 
@@ -109,9 +108,7 @@ final as (
 
     from verdicts
     inner join sessions
-        on
-            verdicts.session_id = sessions.session_id
-            and verdicts.row_id = sessions.row_id
+        on verdicts.row_id = sessions.row_id
     left join clocks
         on sessions.session_id = clocks.source_interaction_id
     where verdicts.rejection_reason is null

@@ -24,7 +24,6 @@ verdicts as (
 segments as (
 
     select * from {{ ref('stg_phone__call_segments') }}
-    {{ only_touched('segment_id') }}
 
 ),
 
@@ -58,9 +57,7 @@ final as (
 
     from verdicts
     inner join segments
-        on
-            verdicts.segment_id = segments.segment_id
-            and verdicts.row_id = segments.row_id
+        on verdicts.row_id = segments.row_id
     where verdicts.rejection_reason is null
 
 )

@@ -25,7 +25,6 @@ verdicts as (
 calls as (
 
     select * from {{ ref('stg_phone__calls') }}
-    {{ only_touched('call_id') }}
 
 ),
 
@@ -115,9 +114,7 @@ final as (
 
     from verdicts
     inner join calls
-        on
-            verdicts.call_id = calls.call_id
-            and verdicts.row_id = calls.row_id
+        on verdicts.row_id = calls.row_id
     left join dispositions
         on calls.disposition_raw = dispositions.disposition
     where verdicts.rejection_reason is null

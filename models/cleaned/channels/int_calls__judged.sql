@@ -9,6 +9,7 @@
         'call_id',
         'phone.calls',
         same='caller_phone_raw',
+        near='started_at',
         also=[
             {'parent': 'stg_phone__call_segments', 'key': 'call_id'},
         ]

@@ -27,7 +27,6 @@ verdicts as (
 sessions as (
 
     select * from {{ ref('stg_chat__sessions') }}
-    {{ only_touched('session_id') }}
 
 ),
 
@@ -44,6 +43,14 @@ clocks as (
 
 ),
 
+-- imported anew: read twice, an import would be written down whole
+handed_over as (
+
+    select * from {{ ref('stg_chat__sessions') }}
+    {{ only_touched('session_id') }}
+
+),
+
 bot_sessions as (
 
     select * from {{ ref('stg_bot__sessions') }}
@@ -54,12 +61,12 @@ hand_offs as (
 
     -- the conversation that a bot gave up before the customer waited here
     select
-        sessions.session_id,
+        handed_over.session_id,
         max(bot_sessions.handed_off_at) as handed_off_at
-    from sessions
+    from handed_over
     inner join bot_sessions
-        on sessions.from_bot_session_id = bot_sessions.session_id
-    group by sessions.session_id
+        on handed_over.from_bot_session_id = bot_sessions.session_id
+    group by handed_over.session_id
 
 ),
 
@@ -139,9 +146,7 @@ final as (
 
     from verdicts
     inner join sessions
-        on
-            verdicts.session_id = sessions.session_id
-            and verdicts.row_id = sessions.row_id
+        on verdicts.row_id = sessions.row_id
     left join clocks
         on sessions.session_id = clocks.source_interaction_id
     left join hand_offs

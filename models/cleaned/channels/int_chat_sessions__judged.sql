@@ -8,7 +8,8 @@
         'stg_chat__sessions',
         'session_id',
         'chat.sessions',
-        same='visitor_id'
+        same='visitor_id',
+        near='started_at'
     )
 ) }}
 

@@ -26,7 +26,6 @@ verdicts as (
 threads as (
 
     select * from {{ ref('stg_email__threads') }}
-    {{ only_touched('thread_id') }}
 
 ),
 
@@ -105,9 +104,7 @@ final as (
 
     from verdicts
     inner join threads
-        on
-            verdicts.thread_id = threads.thread_id
-            and verdicts.row_id = threads.row_id
+        on verdicts.row_id = threads.row_id
     left join clocks
         on threads.thread_id = clocks.source_interaction_id
     where verdicts.rejection_reason is null

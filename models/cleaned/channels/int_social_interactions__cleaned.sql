@@ -22,6 +22,14 @@ messages as (
 
 ),
 
+-- imported anew: read twice, an import would be written down whole
+described_messages as (
+
+    select * from {{ ref('int_social_messages__cleaned') }}
+    {{ only_touched('source_interaction_id') }}
+
+),
+
 clocks as (
 
     {{ conversation_clock('messages', 'source_interaction_id') }}
@@ -40,7 +48,7 @@ contacts as (
         coalesce(
             bool_or({{ has_flag('flags', 'late_arrival') }}), false
         ) as is_late_arrival
-    from messages
+    from described_messages
     group by source_interaction_id
 
 ),

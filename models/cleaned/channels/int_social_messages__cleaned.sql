@@ -4,6 +4,7 @@
         {'columns': ['source_record_id'], 'unique': true},
         {'columns': ['message_id']},
         {'columns': ['interaction_id']},
+        {'columns': ['source_interaction_id']},
         {'columns': ['handle_raw']},
         {'columns': ['changed_xid']},
     ],
@@ -28,7 +29,6 @@ verdicts as (
 messages as (
 
     select * from {{ ref('stg_social__messages') }}
-    {{ only_touched('handle_raw') }}
 
 ),
 
@@ -41,9 +41,7 @@ kept as (
         lag(messages.sent_at) over in_order as previous_sent_at
     from verdicts
     inner join messages
-        on
-            verdicts.message_id = messages.message_id
-            and verdicts.row_id = messages.row_id
+        on verdicts.row_id = messages.row_id
     where verdicts.rejection_reason is null
     window in_order as (
         partition by

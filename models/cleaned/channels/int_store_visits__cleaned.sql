@@ -25,7 +25,6 @@ verdicts as (
 visits as (
 
     select * from {{ ref('stg_store__visits') }}
-    {{ only_touched('visit_id') }}
 
 ),
 
@@ -100,9 +99,7 @@ final as (
 
     from verdicts
     inner join visits
-        on
-            verdicts.visit_id = visits.visit_id
-            and verdicts.row_id = visits.row_id
+        on verdicts.row_id = visits.row_id
     where verdicts.rejection_reason is null
 
 )

@@ -8,7 +8,8 @@
         'stg_store__visits',
         'visit_id',
         'store.visits',
-        same='visitor_key_raw'
+        same='visitor_key_raw',
+        near='arrived_at'
     )
 ) }}
 

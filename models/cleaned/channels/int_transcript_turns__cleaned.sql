@@ -28,7 +28,6 @@ verdicts as (
 turns as (
 
     select * from {{ ref('stg_chat_transcripts__turns') }}
-    {{ only_touched('conversation_id') }}
 
 ),
 
@@ -67,9 +66,7 @@ final as (
 
     from verdicts
     inner join turns
-        on
-            verdicts.message_id = turns.message_id
-            and verdicts.row_id = turns.row_id
+        on verdicts.row_id = turns.row_id
     where verdicts.rejection_reason is null
 
 )

@@ -26,6 +26,7 @@ unnest(array(
         ],
         'touched_key': 'fence_id',
         'moves': ['fence_id'],
+        'quiet': ['basis_count'],
     }
 ) }}
 

@@ -25,24 +25,20 @@ interactions as (
 measured as (
 
     select
-        fence_id,
-        channel,
-        coalesce(queue_name, '-') as queue_name,
-        'first_response' as measure,
-        first_response_seconds as duration_seconds,
-        {{ business_week('started_at') }} as week_date
+        interactions.fence_id,
+        interactions.channel,
+        coalesce(interactions.queue_name, '-') as queue_name,
+        durations.measure,
+        durations.duration_seconds,
+        {{ business_week('interactions.started_at') }} as week_date
     from interactions
-    where started_at is not null and first_response_seconds > 0
-    union all
-    select
-        fence_id,
-        channel,
-        coalesce(queue_name, '-') as queue_name,
-        'handle' as measure,
-        handle_seconds as duration_seconds,
-        {{ business_week('started_at') }} as week_date
-    from interactions
-    where started_at is not null and handle_seconds > 0
+    cross join
+        lateral (
+            values
+            ('first_response', interactions.first_response_seconds),
+            ('handle', interactions.handle_seconds)
+        ) as durations (measure, duration_seconds)
+    where interactions.started_at is not null and durations.duration_seconds > 0
 
 ),
 

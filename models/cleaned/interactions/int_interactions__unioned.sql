@@ -44,6 +44,8 @@
     unique_key='interaction_id',
     indexes=[
         {'columns': ['interaction_id'], 'unique': true},
+        {'columns': ['agent_id']},
+        {'columns': ['queue_name']},
         {'columns': ['fence_id']},
         {'columns': ['changed_xid']},
     ],
@@ -61,7 +63,7 @@
             {'parent': 'int_service_requests__cleaned', 'key': 'interaction_id'},
             {'parent': 'int_incidents__cleaned', 'key': 'interaction_id'},
         ],
-        'moves': ['fence_id'],
+        'moves': ['agent_id', 'queue_name', 'fence_id'],
     }
 ) }}
 

@@ -24,7 +24,6 @@ verdicts as (
 states as (
 
     select * from {{ ref('stg_workforce__agent_states') }}
-    {{ only_touched('state_id') }}
 
 ),
 
@@ -51,9 +50,7 @@ final as (
 
     from verdicts
     inner join states
-        on
-            verdicts.state_id = states.state_id
-            and verdicts.row_id = states.row_id
+        on verdicts.row_id = states.row_id
     where verdicts.rejection_reason is null
 
 )

@@ -23,7 +23,6 @@ verdicts as (
 agents as (
 
     select * from {{ ref('stg_workforce__agents') }}
-    {{ only_touched('agent_id') }}
 
 ),
 
@@ -56,9 +55,7 @@ final as (
 
     from verdicts
     inner join agents
-        on
-            verdicts.agent_id = agents.agent_id
-            and verdicts.row_id = agents.row_id
+        on verdicts.row_id = agents.row_id
     where verdicts.rejection_reason is null
 
 )

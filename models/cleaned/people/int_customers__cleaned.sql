@@ -23,7 +23,6 @@ verdicts as (
 customers as (
 
     select * from {{ ref('stg_crm__customers') }}
-    {{ only_touched('crm_customer_id') }}
 
 ),
 
@@ -63,9 +62,7 @@ final as (
 
     from verdicts
     inner join customers
-        on
-            verdicts.crm_customer_id = customers.crm_customer_id
-            and verdicts.row_id = customers.row_id
+        on verdicts.row_id = customers.row_id
     where verdicts.rejection_reason is null
 
 )

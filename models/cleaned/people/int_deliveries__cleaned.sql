@@ -24,7 +24,6 @@ verdicts as (
 deliveries as (
 
     select * from {{ ref('stg_crm__deliveries') }}
-    {{ only_touched('delivery_id') }}
 
 ),
 
@@ -54,9 +53,7 @@ final as (
 
     from verdicts
     inner join deliveries
-        on
-            verdicts.delivery_id = deliveries.delivery_id
-            and verdicts.row_id = deliveries.row_id
+        on verdicts.row_id = deliveries.row_id
     where verdicts.rejection_reason is null
 
 )

@@ -24,7 +24,6 @@ verdicts as (
 assignments as (
 
     select * from {{ ref('stg_marketing__experiment_assignments') }}
-    {{ only_touched('assignment_id') }}
 
 ),
 
@@ -50,9 +49,7 @@ final as (
 
     from verdicts
     inner join assignments
-        on
-            verdicts.assignment_id = assignments.assignment_id
-            and verdicts.row_id = assignments.row_id
+        on verdicts.row_id = assignments.row_id
     where verdicts.rejection_reason is null
 
 )

@@ -24,7 +24,6 @@ verdicts as (
 orders as (
 
     select * from {{ ref('stg_crm__orders') }}
-    {{ only_touched('order_id') }}
 
 ),
 
@@ -55,9 +54,7 @@ final as (
 
     from verdicts
     inner join orders
-        on
-            verdicts.order_id = orders.order_id
-            and verdicts.row_id = orders.row_id
+        on verdicts.row_id = orders.row_id
     where verdicts.rejection_reason is null
 
 )

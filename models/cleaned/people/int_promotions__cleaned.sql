@@ -23,7 +23,6 @@ verdicts as (
 promotions as (
 
     select * from {{ ref('stg_marketing__promotions') }}
-    {{ only_touched('promotion_id') }}
 
 ),
 
@@ -52,9 +51,7 @@ final as (
 
     from verdicts
     inner join promotions
-        on
-            verdicts.promotion_id = promotions.promotion_id
-            and verdicts.row_id = promotions.row_id
+        on verdicts.row_id = promotions.row_id
     where verdicts.rejection_reason is null
 
 )

@@ -24,7 +24,6 @@ verdicts as (
 shifts as (
 
     select * from {{ ref('stg_workforce__shifts') }}
-    {{ only_touched('shift_id') }}
 
 ),
 
@@ -54,9 +53,7 @@ final as (
 
     from verdicts
     inner join shifts
-        on
-            verdicts.shift_id = shifts.shift_id
-            and verdicts.row_id = shifts.row_id
+        on verdicts.row_id = shifts.row_id
     where verdicts.rejection_reason is null
 
 )

@@ -25,7 +25,6 @@ verdicts as (
 incidents as (
 
     select * from {{ ref('stg_servicenow__incident_events') }}
-    {{ only_touched('incident_id') }}
 
 ),
 
@@ -99,9 +98,7 @@ final as (
 
     from verdicts
     inner join incidents
-        on
-            verdicts.incident_id = incidents.incident_id
-            and verdicts.row_id = incidents.row_id
+        on verdicts.row_id = incidents.row_id
     left join channel_values
         on incidents.channel_raw = channel_values.channel_value
     where verdicts.rejection_reason is null

@@ -27,7 +27,6 @@ verdicts as (
 requests as (
 
     select * from {{ ref('stg_requests311__requests') }}
-    {{ only_touched('request_key') }}
 
 ),
 
@@ -102,9 +101,7 @@ final as (
 
     from verdicts
     inner join requests
-        on
-            verdicts.request_key = requests.request_key
-            and verdicts.row_id = requests.row_id
+        on verdicts.row_id = requests.row_id
     left join channel_values
         on requests.channel_raw = channel_values.channel_value
     where verdicts.rejection_reason is null

@@ -34,7 +34,6 @@ verdicts as (
 answers as (
 
     select * from {{ ref('stg_survey__answers') }}
-    {{ only_touched('answer_id') }}
 
 ),
 
@@ -68,9 +67,7 @@ final as (
 
     from verdicts
     inner join answers
-        on
-            verdicts.answer_id = answers.answer_id
-            and verdicts.row_id = answers.row_id
+        on verdicts.row_id = answers.row_id
     inner join invitations
         on answers.invitation_id = invitations.invitation_id
     where verdicts.rejection_reason is null

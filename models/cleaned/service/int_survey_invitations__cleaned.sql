@@ -24,7 +24,6 @@ verdicts as (
 invitations as (
 
     select * from {{ ref('stg_survey__invitations') }}
-    {{ only_touched('invitation_id') }}
 
 ),
 
@@ -56,9 +55,7 @@ final as (
 
     from verdicts
     inner join invitations
-        on
-            verdicts.invitation_id = invitations.invitation_id
-            and verdicts.row_id = invitations.row_id
+        on verdicts.row_id = invitations.row_id
     where verdicts.rejection_reason is null
 
 )

@@ -24,7 +24,6 @@ verdicts as (
 changes as (
 
     select * from {{ ref('stg_helpdesk__ticket_changes') }}
-    {{ only_touched('change_id') }}
 
 ),
 
@@ -56,9 +55,7 @@ final as (
 
     from verdicts
     inner join changes
-        on
-            verdicts.change_id = changes.change_id
-            and verdicts.row_id = changes.row_id
+        on verdicts.row_id = changes.row_id
     where verdicts.rejection_reason is null
 
 )

@@ -24,7 +24,6 @@ verdicts as (
 tickets as (
 
     select * from {{ ref('stg_helpdesk__tickets') }}
-    {{ only_touched('ticket_id') }}
 
 ),
 
@@ -74,9 +73,7 @@ final as (
 
     from verdicts
     inner join tickets
-        on
-            verdicts.ticket_id = tickets.ticket_id
-            and verdicts.row_id = tickets.row_id
+        on verdicts.row_id = tickets.row_id
     where verdicts.rejection_reason is null
 
 )

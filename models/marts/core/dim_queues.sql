@@ -17,8 +17,14 @@ queues as (
 seen as (
 
     {% if is_incremental() %}
-        select touched_key as queue_name
-        from {{ touched_table() }}
+        select touched.touched_key as queue_name
+        from {{ touched_table() }} as touched
+        where
+            exists (
+                select 1
+                from {{ ref('int_interactions__unioned') }} as interactions
+                where interactions.queue_name = touched.touched_key
+            )
     {% else %}
         select distinct queue_name
         from {{ ref('int_interactions__unioned') }}

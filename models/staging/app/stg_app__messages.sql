@@ -1,37 +1,23 @@
-with
+select
 
-source as (
+    -- ids
+    message_id,
+    conversation_id,
+    sender_id,
 
-    select * from {{ source('app', 'messages') }}
+    -- strings
+    sender_type as sender_type_raw,
+    text as text_raw,
+    _source_name as source_file_name,
 
-),
+    -- numerics
+    _row_id as row_id,
+    _source_row as source_row_number,
+    _landed_xid as landed_xid,
 
-renamed as (
+    -- timestamps
+    sent_at,
+    exported_at,
+    _loaded_at as loaded_at
 
-    select
-
-        -- ids
-        message_id,
-        conversation_id,
-        sender_id,
-
-        -- strings
-        sender_type as sender_type_raw,
-        text as text_raw,
-        _source_name as source_file_name,
-
-        -- numerics
-        _row_id as row_id,
-        _source_row as source_row_number,
-        _landed_xid as landed_xid,
-
-        -- timestamps
-        sent_at,
-        exported_at,
-        _loaded_at as loaded_at
-
-    from source
-
-)
-
-select * from renamed
+from {{ source('app', 'messages') }}

@@ -1,41 +1,27 @@
-with
+select
 
-source as (
+    -- ids
+    message_id,
+    session_id,
 
-    select * from {{ source('bot', 'messages') }}
+    -- strings
+    sender_type as sender_type_raw,
+    text as text_raw,
+    intent,
+    _source_name as source_file_name,
 
-),
+    -- numerics
+    confidence as intent_confidence,
+    _row_id as row_id,
+    _source_row as source_row_number,
+    _landed_xid as landed_xid,
 
-renamed as (
+    -- booleans
+    is_fallback,
 
-    select
+    -- timestamps
+    sent_at,
+    exported_at,
+    _loaded_at as loaded_at
 
-        -- ids
-        message_id,
-        session_id,
-
-        -- strings
-        sender_type as sender_type_raw,
-        text as text_raw,
-        intent,
-        _source_name as source_file_name,
-
-        -- numerics
-        confidence as intent_confidence,
-        _row_id as row_id,
-        _source_row as source_row_number,
-        _landed_xid as landed_xid,
-
-        -- booleans
-        is_fallback,
-
-        -- timestamps
-        sent_at,
-        exported_at,
-        _loaded_at as loaded_at
-
-    from source
-
-)
-
-select * from renamed
+from {{ source('bot', 'messages') }}

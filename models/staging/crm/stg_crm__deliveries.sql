@@ -1,40 +1,26 @@
-with
+select
 
-source as (
+    -- ids
+    delivery_id,
+    order_id,
 
-    select * from {{ source('crm', 'deliveries') }}
+    -- strings
+    carrier as carrier_name,
+    status as status_raw,
+    _source_name as source_file_name,
 
-),
+    -- numerics
+    _row_id as row_id,
+    _source_row as source_row_number,
+    _landed_xid as landed_xid,
 
-renamed as (
+    -- dates
+    promised_date,
 
-    select
+    -- timestamps
+    shipped_at,
+    delivered_at,
+    exported_at,
+    _loaded_at as loaded_at
 
-        -- ids
-        delivery_id,
-        order_id,
-
-        -- strings
-        carrier as carrier_name,
-        status as status_raw,
-        _source_name as source_file_name,
-
-        -- numerics
-        _row_id as row_id,
-        _source_row as source_row_number,
-        _landed_xid as landed_xid,
-
-        -- dates
-        promised_date,
-
-        -- timestamps
-        shipped_at,
-        delivered_at,
-        exported_at,
-        _loaded_at as loaded_at
-
-    from source
-
-)
-
-select * from renamed
+from {{ source('crm', 'deliveries') }}

@@ -1,32 +1,18 @@
-with
+select
 
-source as (
+    -- ids
+    record_id,
 
-    select * from {{ source('frontdesk', 'review') }}
+    -- strings
+    record_type,
+    decision,
+    decided_by,
 
-),
+    -- numerics
+    decided_xid as landed_xid,
 
-renamed as (
+    -- timestamps
+    decided_at,
+    queued_at as loaded_at
 
-    select
-
-        -- ids
-        record_id,
-
-        -- strings
-        record_type,
-        decision,
-        decided_by,
-
-        -- numerics
-        decided_xid as landed_xid,
-
-        -- timestamps
-        decided_at,
-        queued_at as loaded_at
-
-    from source
-
-)
-
-select * from renamed
+from {{ source('frontdesk', 'review') }}

@@ -1,36 +1,22 @@
-with
+select
 
-source as (
+    -- ids
+    assignment_id,
+    crm_customer_id,
 
-    select * from {{ source('marketing', 'experiment_assignments') }}
+    -- strings
+    experiment as experiment_name,
+    variant as variant_name,
+    _source_name as source_file_name,
 
-),
+    -- numerics
+    _row_id as row_id,
+    _source_row as source_row_number,
+    _landed_xid as landed_xid,
 
-renamed as (
+    -- timestamps
+    assigned_at,
+    exported_at,
+    _loaded_at as loaded_at
 
-    select
-
-        -- ids
-        assignment_id,
-        crm_customer_id,
-
-        -- strings
-        experiment as experiment_name,
-        variant as variant_name,
-        _source_name as source_file_name,
-
-        -- numerics
-        _row_id as row_id,
-        _source_row as source_row_number,
-        _landed_xid as landed_xid,
-
-        -- timestamps
-        assigned_at,
-        exported_at,
-        _loaded_at as loaded_at
-
-    from source
-
-)
-
-select * from renamed
+from {{ source('marketing', 'experiment_assignments') }}

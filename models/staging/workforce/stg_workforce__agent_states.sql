@@ -1,37 +1,23 @@
-with
+select
 
-source as (
+    -- ids
+    state_id,
+    agent_id,
 
-    select * from {{ source('workforce', 'agent_states') }}
+    -- strings
+    state as state_raw,
+    channel as channel_raw,
+    _source_name as source_file_name,
 
-),
+    -- numerics
+    _row_id as row_id,
+    _source_row as source_row_number,
+    _landed_xid as landed_xid,
 
-renamed as (
+    -- timestamps
+    started_at,
+    ended_at,
+    exported_at,
+    _loaded_at as loaded_at
 
-    select
-
-        -- ids
-        state_id,
-        agent_id,
-
-        -- strings
-        state as state_raw,
-        channel as channel_raw,
-        _source_name as source_file_name,
-
-        -- numerics
-        _row_id as row_id,
-        _source_row as source_row_number,
-        _landed_xid as landed_xid,
-
-        -- timestamps
-        started_at,
-        ended_at,
-        exported_at,
-        _loaded_at as loaded_at
-
-    from source
-
-)
-
-select * from renamed
+from {{ source('workforce', 'agent_states') }}
