@@ -68,7 +68,7 @@ final as (
     from verdicts
     inner join answers
         on verdicts.row_id = answers.row_id
-    inner join invitations
+    left join invitations
         on answers.invitation_id = invitations.invitation_id
     where verdicts.rejection_reason is null
 
