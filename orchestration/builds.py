@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr
 from dataclasses import dataclass
 
 import dagster as dg
@@ -12,7 +12,7 @@ import sqlalchemy.exc
 from orchestration import sensors
 from orchestration.deploy import keep_connections, prepare_dagster
 from orchestration.jobs import rebuild, refresh
-from orchestration.settings import UserError
+from orchestration.settings import UserError, settings
 from orchestration.transform import assets
 
 QUIET = {"console": {"config": {"log_level": "CRITICAL"}}}
@@ -42,6 +42,15 @@ def _watched(watcher: assets.Watcher | None) -> Iterator[None]:
             assets.watchers.remove(watcher)
 
 
+@contextmanager
+def _noise_kept() -> Iterator[None]:
+    """Keep what libraries print of their troubles in a file; a user gets one line."""
+    log = settings().home / "logs" / "build.log"
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("a", encoding="utf-8") as file, redirect_stderr(file):
+        yield
+
+
 def run_build(
     options: assets.BuildOptions, watcher: assets.Watcher | None = None
 ) -> BuildReport:
@@ -62,7 +71,11 @@ def run_build(
         "loggers": QUIET,
     }
     try:
-        with dg.DagsterInstance.get() as instance, _watched(watcher):
+        with (
+            _noise_kept(),
+            dg.DagsterInstance.get() as instance,
+            _watched(watcher),
+        ):
             keep_connections(instance)
             sensors.end_killed_runs(instance)
             result = job.execute_in_process(

@@ -3,6 +3,7 @@
 dbt runs inside the step's process: a command per run costs ten times as much.
 """
 
+import contextlib
 import ctypes
 import json
 import queue
@@ -343,9 +344,11 @@ def build_events(
                 )
         except BaseException as error:
             outcome.error = one_line(error) or "interrupted"
+            # the first error counts; when it is a lost database, no note can be made
+            with contextlib.suppress(Exception):
+                record.end(outcome, _earlier_seconds(context))
             raise
-        finally:
-            record.end(outcome, _earlier_seconds(context))
+        record.end(outcome, _earlier_seconds(context))
     complaint = outcome.complaint()
     if complaint:
         raise dg.Failure(complaint)
