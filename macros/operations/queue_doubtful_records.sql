@@ -12,7 +12,7 @@
             record_type,
             record_id,
             rejection_reason,
-            'rejected; the earlier one is ' || duplicate_of_id
+            'rejected' || coalesce('; repeats ' || duplicate_of_id, '')
         from {{ rejected }}
         where
             rejection_reason in ('duplicate', 'time_in_wrong_zone')
