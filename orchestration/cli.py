@@ -195,8 +195,27 @@ def sample(
     from orchestration import demo
 
     folder = out or settings().home / "sample"
-    wanted = demo.World(people, days, seed, start.date())
-    demo.write_sample(folder, wanted, click.echo)
+    _write_sample(folder, demo.World(people, days, seed, start.date()))
+
+
+def _write_sample(folder: Path, world: "World") -> None:  # noqa: F821
+    """Write a sample world with a progress bar that counts its days."""
+    from orchestration import demo
+
+    said: list[str] = []
+    with progress() as bar:
+        # shown once a day is written: a world that lies there already has none
+        task = bar.add_task("sample world, days", total=None, note="", visible=False)
+        demo.write_sample(
+            folder,
+            world,
+            said.append,
+            lambda done, days: bar.update(
+                task, completed=done, total=days, visible=True
+            ),
+        )
+    for line in said:
+        click.echo(line)
 
 
 @main.command()
@@ -431,7 +450,7 @@ def demo(ctx: click.Context) -> None:
         ctx.invoke(up)
     with walk.timed("sample world", seconds):
         world = walk.World(2000, 60, 7, date(2026, 1, 5))
-        walk.write_sample(folder, world, click.echo)
+        _write_sample(folder, world)
     with walk.timed("load", seconds):
         ctx.invoke(load, source="all", paths=(folder,))
     with walk.timed("build", seconds):
