@@ -416,6 +416,68 @@ def bench_load(rows: int) -> None:
     benchmark.run(rows=rows)
 
 
+@bench.command("tickets")
+@click.option(
+    "--tickets",
+    type=click.IntRange(1),
+    multiple=True,
+    default=[10_000],
+    show_default=True,
+    help="Tickets in history; may be given several times.",
+)
+@click.option(
+    "--days",
+    type=click.IntRange(1),
+    default=365,
+    show_default=True,
+    help="Days over which they are spread.",
+)
+@click.option(
+    "--day",
+    type=click.IntRange(1),
+    default=300,
+    show_default=True,
+    help="New tickets of the day that is built on top.",
+)
+@click.option("--select", multiple=True, help="dbt selection; the tickets' marts.")
+@click.option("--data-only", is_flag=True, help="Write the raw tables, build nothing.")
+@click.option("--keep", is_flag=True, help="Leave the database to look at.")
+@click.option(
+    "--largest",
+    type=click.IntRange(0),
+    default=0,
+    help="Name so many of the models that took longest.",
+)
+def bench_tickets(
+    tickets: tuple[int, ...],
+    days: int,
+    day: int,
+    select: tuple[str, ...],
+    data_only: bool,
+    keep: bool,
+    largest: int,
+) -> None:
+    """Build the tickets of a made-up Zendesk account: all, then a day, then no news.
+
+    It works in a database of its own on the server in use, and counts the CPU of all
+    of the server's processes: leave the server alone meanwhile.
+
+    Example: frontdesk bench tickets --tickets 10000 --tickets 100000
+    """
+    from orchestration.bench import tickets as benchmark
+
+    benchmark.run(
+        tickets,
+        days=days,
+        day=day,
+        select=select,
+        data_only=data_only,
+        keep=keep,
+        largest=largest,
+        console=console,
+    )
+
+
 @main.command()
 def reference() -> None:
     """Write the lists that come from packages anew: holidays, phone numbering rules.

@@ -1,6 +1,7 @@
 """What `frontdesk status` shows: the server, the rows, the KPIs, the builds."""
 
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -10,9 +11,11 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from orchestration import connectors
 from orchestration.database import connections
 from orchestration.load import warehouse
 from orchestration.records import RECORD_TYPES
+from orchestration.settings import Settings, UserError
 
 LAST_BUILDS = 5
 
@@ -54,6 +57,13 @@ from frontdesk.outbox
 where run_id = %s and kind like 'check%%'
 order by kind, subject
 """
+
+
+# by what a problem is about: the relation that lists them, if it has been built
+PROBLEMS = {
+    "tickets": "marts.fct_ticket_problems",
+    "calendars": "cleaned.int_calendar_problems__counted",
+}
 
 
 @dataclass(frozen=True)
@@ -130,6 +140,75 @@ def channels(connection: psycopg.Connection) -> Section:
     )
 
 
+def connector_accounts(
+    connection: psycopg.Connection, of: Settings | None = None
+) -> list[Section]:
+    """Return the accounts that others land, and what they lack; none without one."""
+    title = "Accounts landed by a connector"
+    try:
+        found = connectors.accounts(connection, of)
+    except UserError as error:
+        # what is expected stands in the dbt project; the rest of the report does not
+        return [Section(title, (), [], str(error))]
+    if not found:
+        return []
+    now = datetime.now(UTC)
+    rows = []
+    gaps = []
+    for account in found:
+        newest = connectors.newest_sync(connection, account)
+        age = (now - newest) / timedelta(hours=1) if newest else None
+        rows.append(
+            (
+                *(account.name, account.schema),
+                f"{len(account.present)} of {len(account.expected)}",
+                f"{newest:%Y-%m-%d %H:%M}" if newest else None,
+                None if age is None else Decimal(f"{age:.1f}"),
+            )
+        )
+        gaps += [
+            (gap.account, gap.table, gap.lacks, gap.remedy) for gap in account.gaps()
+        ]
+    return [
+        Section(
+            title,
+            ("account", "schema", "tables", "newest sync (UTC)", "hours ago"),
+            rows,
+            "none",
+        ),
+        Section(
+            "What the accounts lack",
+            ("account", "table", "lacks", "so"),
+            gaps,
+            "nothing",
+        ),
+    ]
+
+
+def problems(connection: psycopg.Connection) -> list[Section]:
+    """Return how often each problem of tickets and calendars occurs; none without."""
+    rows = []
+    for subject, relation in PROBLEMS.items():
+        if exists(connection, relation):
+            counts = connection.execute(
+                sql.SQL(
+                    "select problem, count(*) from {}"
+                    " group by problem order by count(*) desc, problem"
+                ).format(sql.Identifier(*relation.split(".")))
+            )
+            rows += [(subject, *row) for row in counts.fetchall()]
+    if not rows:
+        return []
+    return [
+        Section(
+            "Problems of tickets and calendars, as last built",
+            ("of", "problem", "count"),
+            rows,
+            "none",
+        )
+    ]
+
+
 def builds(connection: psycopg.Connection) -> Section:
     """Return the last builds."""
     rows = []
@@ -171,7 +250,9 @@ def sections(connection: psycopg.Connection) -> list[Section]:
     """Return every section of the report."""
     return [
         landed(connection),
+        *connector_accounts(connection),
         channels(connection),
+        *problems(connection),
         builds(connection),
         failed_checks(connection),
     ]

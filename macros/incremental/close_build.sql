@@ -13,5 +13,10 @@
             built_at = now()
             {%- if not is_incremental() %}, rebuilt_xid = pg_current_xact_id(){% endif %}
         where relation = '{{ this.schema }}.{{ this.name }}';
+        update {{ operations_schema() }}.sync_marks
+        set
+            synced_at = next_synced_at,
+            table_id = next_table_id
+        where relation = '{{ this.schema }}.{{ this.name }}';
     {% endif %}
 {% endmacro %}

@@ -4,16 +4,18 @@
     they are.
 
     `meta.touched_by` of a model lists what touches it:
-      parent      a staging model or an incremental model
+      parent      a staging model, an incremental model or a seed
       key         the column of the parent that holds the key
       where       a condition on the parent's rows
+      always      true: all its keys are touched at each run; a seed needs not say so
       via         {model, column, key}: `key` above is matched with `column` of that
                   model, and its `key` is what is touched
       each        an expression over `fresh_key` that returns a set: what one key touches
     `meta.touched_key` names the column of the model that the keys stand in
     (`unique_key` when left out). `meta.closed_over` = {model, key, column, near, seconds}
     touches also every key that shares a value of `column` with a touched one at about
-    the same time (`near`), and the keys about those.
+    the same time (`near`), and the keys about those. `meta.running` is a condition on the
+    model's own rows: where it holds, their keys are touched at each run.
 #}
 {% macro collect_touched() %}
     {% if config.get('materialized') != 'incremental' or not execute %}
@@ -23,17 +25,26 @@
     values ('{{ this.schema }}.{{ this.name }}', pg_current_snapshot())
     on conflict (relation) do update set next_snapshot = excluded.next_snapshot;
 
+    {% set meta = config.get('meta') or {} %}
+    {% set touched_by = meta.get('touched_by') or [] %}
+    {{ note_sync_marks(touched_by) }}
+
     {% if is_incremental() %}
-        {% set meta = config.get('meta') %}
         {% set state = run_query(
             "select pg_snapshot_xmin(snapshot)::text, snapshot::text from "
             ~ operations_schema() ~ ".watermarks where relation = '"
             ~ this.schema ~ "." ~ this.name ~ "' and snapshot is not null"
         ) %}
         {% set parts = [] %}
-        {% for touch in meta['touched_by'] %}
+        {% for touch in touched_by %}
             {% do parts.append(touched_keys(touch, state.rows[0] if state.rows else none)) %}
         {% endfor %}
+        {% if meta.get('running') %}
+            {% do parts.append(
+                'select ' ~ touched_key_column() ~ '::text as touched_key from ' ~ this
+                ~ ' where (' ~ meta['running'] ~ ') and ' ~ touched_key_column() ~ ' is not null'
+            ) %}
+        {% endif %}
         create temporary table {{ touched_table() }} on commit drop as
         select distinct touched_key
         from (
@@ -75,16 +86,23 @@
 {% macro touched_keys(touch, state) %}
     {% set parent = relation_of(touch['parent']) %}
     {% set parent_name = parent.schema ~ '.' ~ parent.identifier %}
-    {% set is_staging = touch['parent'].startswith('stg_') %}
-    {% set stamp = 'landed_xid' if is_staging else 'changed_xid' %}
-    {% set since = 'true' if state is none else since_snapshot(stamp, state) %}
+    {% set is_seed = node_of(touch['parent']).resource_type == 'seed' %}
+    {% set is_built = not is_seed and not touch['parent'].startswith('stg_') %}
+    {% set connected = connector_behind(touch['parent']) %}
+    {% if state is none or is_seed or touch['always'] %}
+        {% set since = 'true' %}
+    {% elif connected %}
+        {% set since = since_sync_marks(touch['parent'], connected, state) %}
+    {% else %}
+        {% set since = since_snapshot('changed_xid' if is_built else 'landed_xid', state) %}
+    {% endif %}
     {% set fresh %}
         select ({{ touch['key'] }})::text as fresh_key
         from {{ parent }} as parent
         where {{ since }}
             {%- if touch['where'] %} and ({{ touch['where'] }}){% endif %}
             and ({{ touch['key'] }}) is not null
-        {% if not is_staging and state is not none %}
+        {% if is_built and state is not none %}
         union
         select key_value
         from {{ operations_schema() }}.moved_keys
@@ -111,7 +129,7 @@
     {% endif %}
 
     {# a parent that was built anew may lack keys that it once had #}
-    {% if not is_staging and state is not none %}
+    {% if is_built and state is not none %}
         union
         select target.{{ touched_key_column() }}::text
         from {{ this }} as target
@@ -129,10 +147,18 @@
     model does not read but hears of through the model that unites them
 #}
 {% macro relation_of(model_name) %}
-    {% set node = graph.nodes['model.' ~ project_name ~ '.' ~ model_name] %}
+    {% set node = node_of(model_name) %}
     {{ return(api.Relation.create(
         database=node.database, schema=node.schema, identifier=node.alias
     )) }}
+{% endmacro %}
+
+
+{% macro node_of(name) %}
+    {{ return(
+        graph.nodes.get('model.' ~ project_name ~ '.' ~ name)
+        or graph.nodes['seed.' ~ project_name ~ '.' ~ name]
+    ) }}
 {% endmacro %}
 
 

@@ -1,10 +1,13 @@
 {# what the build keeps between runs; the loader makes the rest of this schema #}
 {% macro prepare_operations() %}
     {% if not execute %}{{ return('') }}{% endif %}
+    {# everything below may run again, and does as soon as one of these is missing #}
+    {% set tables = ['watermarks', 'moved_keys', 'sync_marks', 'review'] %}
     {% set known = run_query(
-        "select to_regclass('" ~ operations_schema() ~ ".review') is not null"
+        "select count(to_regclass('" ~ operations_schema() ~ ".' || name))"
+        ~ " from unnest(array['" ~ tables | join("', '") ~ "']) as name"
     ) %}
-    {% if known.rows[0][0] %}{{ return('') }}{% endif %}
+    {% if known.rows[0][0] == tables | length %}{{ return('') }}{% endif %}
     create schema if not exists {{ operations_schema() }};
 
     create table if not exists {{ operations_schema() }}.watermarks (
@@ -29,6 +32,21 @@
     comment on table {{ operations_schema() }}.moved_keys is
         'One row per key that a model gave up: rows that left, and former values of '
         'columns that models downstream aggregate by.';
+
+    create table if not exists {{ operations_schema() }}.sync_marks (
+        relation text not null,
+        parent text not null,
+        account text not null,
+        next_synced_at timestamptz not null,
+        next_table_id oid,
+        synced_at timestamptz,
+        table_id oid,
+        primary key (relation, parent, account)
+    );
+    comment on table {{ operations_schema() }}.sync_marks is
+        'One row per incremental model, parent over a connector''s tables, and account: '
+        'up to which moment of the connector its last finished build read, and from '
+        'which table.';
 
     create table if not exists {{ operations_schema() }}.review (
         record_type text not null,

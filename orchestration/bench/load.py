@@ -18,6 +18,7 @@ import pyarrow.csv as pa_csv
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
+from orchestration.bench.cpu import process_seconds
 from orchestration.load.sources import (
     SOURCES,
     Column,
@@ -33,7 +34,6 @@ from orchestration.load.warehouse import connect, load_files
 
 BLOCK_ROWS = 100_000
 APPLICATION = "frontdesk bench"
-TICKS = 100
 
 
 @dataclass(frozen=True)
@@ -202,7 +202,7 @@ def _backend_watched(address: str, cost: _Cost) -> Iterator[None]:
                     "select pid from pg_stat_activity where application_name = %s",
                     (APPLICATION,),
                 ).fetchall():
-                    used = _cpu_seconds(pid)
+                    used = process_seconds(pid)
                     if used is not None:
                         seen[pid] = used
 
@@ -214,15 +214,3 @@ def _backend_watched(address: str, cost: _Cost) -> Iterator[None]:
         ended.set()
         thread.join()
         cost.backend = sum(seen.values()) if seen else None
-
-
-def _cpu_seconds(pid: int) -> float | None:
-    """Return what a process of this machine has used; null when it is elsewhere."""
-    try:
-        text = Path(f"/proc/{pid}/stat").read_text()
-    except OSError:
-        return None
-    if not text.split("(", 1)[1].startswith("postgres"):
-        return None
-    fields = text.rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / TICKS

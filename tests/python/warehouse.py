@@ -10,7 +10,7 @@ from psycopg import sql
 
 from orchestration import quality
 from orchestration.load.warehouse import ensure_raw, load_files
-from orchestration.settings import settings
+from orchestration.settings import Settings, settings
 from orchestration.transform.assets import Outcome, invoke_dbt
 from orchestration.transform.project import dbt_project
 
@@ -23,6 +23,7 @@ class Warehouse:
     def __init__(self, dsn: str) -> None:
         """Make the raw tables."""
         self.dsn = dsn
+        self.settings: Settings | None = None
         with psycopg.connect(dsn) as connection:
             ensure_raw(connection)
 
@@ -39,10 +40,11 @@ class Warehouse:
             patch.setenv("FRONTDESK_DSN", self.dsn)
             settings.cache_clear()
             outcome = Outcome()
-            for _ in invoke_dbt(dbt_project(), list(arguments), outcome):
+            for _ in invoke_dbt(dbt_project(self.settings), list(arguments), outcome):
                 pass
         settings.cache_clear()
-        assert outcome.complaint() is None
+        complaint = outcome.complaint()
+        assert complaint is None, complaint
 
     def frame(self, query: str | sql.Composed, *arguments: object) -> pd.DataFrame:
         """Return the rows of a query."""

@@ -62,6 +62,7 @@
             {'parent': 'int_transcripts__cleaned', 'key': 'interaction_id'},
             {'parent': 'int_service_requests__cleaned', 'key': 'interaction_id'},
             {'parent': 'int_incidents__cleaned', 'key': 'interaction_id'},
+            {'parent': 'int_ticket_interactions__cleaned', 'key': 'interaction_id'},
         ],
         'moves': ['agent_id', 'queue_name', 'fence_id'],
     }
@@ -157,6 +158,14 @@ incidents as (
 
 ),
 
+ticket_interactions as (
+
+    select {{ interaction_columns }}
+    from {{ ref('int_ticket_interactions__cleaned') }}
+    {{ only_touched('interaction_id') }}
+
+),
+
 unioned as (
 
     select * from calls
@@ -180,6 +189,8 @@ unioned as (
     select * from service_requests
     union all
     select * from incidents
+    union all
+    select * from ticket_interactions
 
 ),
 

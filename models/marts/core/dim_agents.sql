@@ -4,6 +4,7 @@
     meta={
         'touched_by': [
             {'parent': 'int_agents__cleaned', 'key': 'agent_id'},
+            {'parent': 'int_ticket_agents__cleaned', 'key': 'person_id'},
             {'parent': 'int_interactions__unioned', 'key': 'agent_id'},
         ],
     }
@@ -15,6 +16,13 @@ agents as (
 
     select * from {{ ref('int_agents__cleaned') }}
     {{ only_touched('agent_id') }}
+
+),
+
+ticket_agents as (
+
+    select * from {{ ref('int_ticket_agents__cleaned') }}
+    {{ only_touched('person_id') }}
 
 ),
 
@@ -44,11 +52,11 @@ final as (
     select
 
         -- ids
-        coalesce(agents.agent_id, seen.agent_id) as agent_id,
+        coalesce(agents.agent_id, ticket_agents.person_id, seen.agent_id) as agent_id,
 
         -- strings
-        agents.agent_name,
-        agents.email,
+        coalesce(agents.agent_name, ticket_agents.agent_name) as agent_name,
+        coalesce(agents.email, ticket_agents.email) as email,
         agents.team_name,
         agents.team_kind,
         agents.site_code,
@@ -59,15 +67,18 @@ final as (
         pg_current_xact_id() as changed_xid,
 
         -- booleans
-        agents.agent_id is not null as is_known,
+        agents.agent_id is not null or coalesce(ticket_agents.is_known, false)
+            as is_known,
 
         -- dates
         agents.hired_date,
         agents.left_date
 
     from agents
+    full join ticket_agents
+        on agents.agent_id = ticket_agents.person_id
     full join seen
-        on agents.agent_id = seen.agent_id
+        on coalesce(agents.agent_id, ticket_agents.person_id) = seen.agent_id
 
 )
 

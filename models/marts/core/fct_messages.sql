@@ -6,6 +6,7 @@
     'int_social_messages__cleaned',
     'int_bot_messages__cleaned',
     'int_transcript_turns__cleaned',
+    'int_ticket_messages__unioned',
 ] %}
 {% set touched_by = [
     {'parent': 'int_interactions__unioned', 'key': 'interaction_id'},

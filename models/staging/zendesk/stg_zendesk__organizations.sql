@@ -1,0 +1,20 @@
+select
+
+    -- ids
+    id_key as organization_id,
+
+    -- strings
+    source_name,
+    name as organization_name,
+
+    -- numerics
+    landed_xid,
+
+    -- booleans
+    is_deleted,
+
+    -- timestamps
+    synced_at,
+    synced_at as loaded_at
+
+from {{ connector_rows('zendesk', 'organization') }}

@@ -1,0 +1,20 @@
+select
+
+    -- ids
+    user_id_key as person_id,
+
+    -- strings
+    source_name,
+    tag,
+
+    -- numerics
+    landed_xid,
+
+    -- booleans
+    is_deleted,
+
+    -- timestamps
+    synced_at,
+    synced_at as loaded_at
+
+from {{ connector_rows('zendesk', 'user_tag') }}
