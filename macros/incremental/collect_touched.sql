@@ -42,7 +42,7 @@
         {% if meta.get('running') %}
             {% do parts.append(
                 'select ' ~ touched_key_column() ~ '::text as touched_key from ' ~ this
-                ~ ' where (' ~ meta['running'] ~ ') and ' ~ touched_key_column() ~ ' is not null'
+                ~ ' where (' ~ at_this_run(meta['running']) ~ ') and ' ~ touched_key_column() ~ ' is not null'
             ) %}
         {% endif %}
         create temporary table {{ touched_table() }} on commit drop as
@@ -100,7 +100,7 @@
         select ({{ touch['key'] }})::text as fresh_key
         from {{ parent }} as parent
         where {{ since }}
-            {%- if touch['where'] %} and ({{ touch['where'] }}){% endif %}
+            {%- if touch['where'] %} and ({{ at_this_run(touch['where']) }}){% endif %}
             and ({{ touch['key'] }}) is not null
         {% if is_built and state is not none %}
         union
@@ -160,6 +160,15 @@
         or graph.nodes['seed.' ~ project_name ~ '.' ~ name]
     ) }}
 {% endmacro %}
+
+
+{#
+    a condition of a model's meta, which is written down when the project is parsed:
+    `:as_of` stands for the as-of time of the run, `:this` for the model's own table
+#}
+{% macro at_this_run(condition) -%}
+    {{ condition | replace(':as_of', as_of()) | replace(':this', this | string) }}
+{%- endmacro %}
 
 
 {# the first comparison is for the index, the second is the exact one #}

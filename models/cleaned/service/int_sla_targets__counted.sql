@@ -199,43 +199,75 @@ policy_names as (
 
 ),
 
+policy_versions as (
+
+    -- what was written down of a policy at one time holds until the next
+    select distinct
+        sla_policy_id,
+        policy_updated_at
+    from policy_metrics
+
+),
+
+versioned_moments as (
+
+    select distinct on (policy_moments.ticket_id, policy_moments.set_at)
+        policy_moments.*,
+        policy_versions.policy_updated_at
+    from policy_moments
+    left join policy_versions
+        on policy_moments.sla_policy_id = policy_versions.sla_policy_id
+    order by
+        policy_moments.ticket_id asc,
+        policy_moments.set_at asc,
+        -- the version at that moment, else the first
+        (policy_versions.policy_updated_at <= policy_moments.set_at) desc nulls last,
+        case
+            when policy_versions.policy_updated_at <= policy_moments.set_at
+                then policy_versions.policy_updated_at
+        end desc nulls last,
+        policy_versions.policy_updated_at asc
+
+),
+
 by_policy as (
 
-    select
-        policy_moments.ticket_id,
+    select distinct on (
+        versioned_moments.ticket_id, policy_names.metric, versioned_moments.set_at
+    )
+        versioned_moments.ticket_id,
         policy_names.metric,
-        policy_moments.set_at,
-        row_number() over (
-            partition by policy_moments.ticket_id, policy_names.metric
-            order by policy_moments.set_at asc
+        versioned_moments.set_at,
+        dense_rank() over (
+            partition by versioned_moments.ticket_id, policy_names.metric
+            order by versioned_moments.set_at asc
         ) as change_number,
-        in_force.target_seconds is null as is_withdrawn,
-        in_force.target_seconds,
-        coalesce(in_force.is_business_hours, false) as is_business
-    from policy_moments
-    inner join policy_names
-        on policy_moments.sla_policy_id = policy_names.sla_policy_id
-    left join lateral (
-        -- the version of the policy at that moment, else its first
-        select
-            (versions.target_minutes * 60)::bigint as target_seconds,
-            versions.is_business_hours
-        from policy_metrics as versions
-        where
-            versions.sla_policy_id = policy_moments.sla_policy_id
-            and versions.metric = policy_names.metric
-            and lower(versions.priority_raw) = policy_moments.priority
-        order by
-            (versions.policy_updated_at <= policy_moments.set_at) desc,
-            case
-                when versions.policy_updated_at <= policy_moments.set_at
-                    then versions.policy_updated_at
-            end desc,
-            versions.policy_updated_at asc,
-            versions.metric_index asc
-        limit 1
-    ) as in_force
-        on true
+        policy_metrics.target_minutes is null as is_withdrawn,
+        (policy_metrics.target_minutes * 60)::bigint as target_seconds,
+        coalesce(policy_metrics.is_business_hours, false) as is_business
+    from versioned_moments
+    inner join (
+        -- a policy that replaces another takes back what it does not promise itself
+        select distinct
+            applied.ticket_id,
+            policy_names.metric
+        from applied
+        inner join policy_names
+            on applied.sla_policy_id = policy_names.sla_policy_id
+    ) as policy_names
+        on versioned_moments.ticket_id = policy_names.ticket_id
+    left join policy_metrics
+        on
+            versioned_moments.sla_policy_id = policy_metrics.sla_policy_id
+            and versioned_moments.policy_updated_at
+            is not distinct from policy_metrics.policy_updated_at
+            and policy_names.metric = policy_metrics.metric
+            and versioned_moments.priority = lower(policy_metrics.priority_raw)
+    order by
+        versioned_moments.ticket_id asc,
+        policy_names.metric asc,
+        versioned_moments.set_at asc,
+        policy_metrics.metric_index asc
 
 ),
 

@@ -132,9 +132,34 @@ ordered as (
             rows between unbounded preceding and unbounded following
         ) as last_calendar_id,
         count(*) over (partition by ticket_id) as calendar_count,
-        bool_and(is_usable) over (partition by ticket_id) as is_countable
+        last_value(is_usable) over (
+            partition by ticket_id
+            order by stated_at asc, calendar_id asc
+            rows between unbounded preceding and unbounded following
+        ) as is_last_usable
     from joined
     window ticket as (partition by ticket_id order by stated_at asc, calendar_id asc)
+
+),
+
+continued as (
+
+    -- makes the count of open seconds of one calendar go on where the last one's
+    -- stopped, so that any two moments of the ticket's life can be subtracted; what was
+    -- not counted between them shows as a leap
+    select
+        *,
+        case
+            when stay_number = 1 then 0
+            else
+                coalesce(
+                    {{ open_seconds_at('previous_calendar_id', 'stated_at') }}
+                    - {{ open_seconds_at('calendar_id', 'stated_at') }},
+                    0
+                )
+        end
+        + case when is_usable then 0 else {{ uncounted_leap() }} end as offset_change
+    from ordered
 
 ),
 
@@ -145,9 +170,9 @@ final as (
         -- ids
         ticket_id || '/' || stay_number as ticket_calendar_id,
         ticket_id,
-        -- one calendar without open time leaves no business figure of the ticket right
-        case when is_countable then calendar_id end as open_calendar_id,
-        case when is_countable then last_calendar_id end as last_open_calendar_id,
+        -- what a calendar without open time counts is not known
+        case when is_usable then calendar_id end as open_calendar_id,
+        case when is_last_usable then last_calendar_id end as last_open_calendar_id,
         calendar_id,
 
         -- strings
@@ -156,31 +181,19 @@ final as (
 
         -- numerics
         calendar_count,
-        -- makes the count of open seconds of one calendar go on where the last one's
-        -- stopped, so that any two moments of the ticket's life can be subtracted
-        coalesce(
-            sum(
-                case
-                    when stay_number > 1
-                        then
-                            {{ open_seconds_at('previous_calendar_id', 'stated_at') }}
-                            - {{ open_seconds_at('calendar_id', 'stated_at') }}
-                end
-            ) over (
-                partition by ticket_id
-                order by stay_number asc
-                rows between unbounded preceding and current row
-            ),
-            0
+        stay_number,
+        sum(offset_change) over (
+            partition by ticket_id
+            order by stay_number asc
+            rows between unbounded preceding and current row
         )::bigint as offset_seconds,
         pg_current_xact_id() as changed_xid,
 
         -- timestamps
-        case when stay_number = 1 then '-infinity'::timestamptz else stated_at end
-            as valid_from,
-        coalesce(next_stated_at, 'infinity'::timestamptz) as valid_to
+        case when stay_number > 1 then stated_at end as valid_from,
+        next_stated_at as valid_to
 
-    from ordered
+    from continued
 
 )
 

@@ -5,6 +5,7 @@
         {'columns': ['ticket_id']},
         {'columns': ['interaction_id']},
         {'columns': ['author_id']},
+        {'columns': ['unknown_author_id']},
         {'columns': ['changed_xid']},
     ],
     meta={
@@ -28,6 +29,15 @@
                 'via': {
                     'model': 'int_ticket_messages__unioned',
                     'column': 'author_id',
+                    'key': 'ticket_id',
+                },
+            },
+            {
+                'parent': 'stg_zendesk__people',
+                'key': 'person_id',
+                'via': {
+                    'model': 'int_ticket_messages__unioned',
+                    'column': 'unknown_author_id',
                     'key': 'ticket_id',
                 },
             },
@@ -228,6 +238,8 @@ final as (
         message_id,
         ticket_id,
         author_id,
+        -- found again by when the person lands
+        case when sender_type = 'unknown' then author_id end as unknown_author_id,
         -- a ticket that follows another contact is a part of it
         coalesce(
             linked_interaction_id,

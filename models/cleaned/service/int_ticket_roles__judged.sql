@@ -15,7 +15,7 @@
             {
                 'parent': 'stg_zendesk__ticket_comments',
                 'key': 'author_id',
-                'where': 'not is_public',
+                'where': 'not is_public and not is_deleted',
             },
         ],
     }
@@ -62,13 +62,14 @@ noted as (
             from (select * from {{ ref('stg_zendesk__ticket_comments') }}) as comments
             where
                 not comments.is_public
+                and not comments.is_deleted
                 and comments.author_id = touched.touched_key
             limit 1
         ) as one_note
     {% else %}
         select distinct author_id as person_id
         from {{ ref('stg_zendesk__ticket_comments') }}
-        where not is_public
+        where not is_public and not is_deleted
     {% endif %}
 
 ),

@@ -45,7 +45,7 @@ ticket_calendars as (
 calendars as (
 
     select * from ticket_calendars
-    where valid_from = '-infinity'
+    where stay_number = 1
 
 ),
 
@@ -57,6 +57,7 @@ changes as (
         ticket_changes.status_category,
         ticket_changes.change_number,
         tickets.is_live,
+        tickets.is_deleted,
         tickets.created_at,
         tickets.updated_at,
         -- what the source dates before the ticket began when it did
@@ -76,6 +77,7 @@ moves as (
         status_category,
         change_number,
         is_live,
+        is_deleted,
         updated_at,
         true as is_history_known,
         started_at
@@ -88,6 +90,7 @@ moves as (
         'new' as status_category,
         0 as change_number,
         is_live,
+        is_deleted,
         updated_at,
         true as is_history_known,
         created_at as started_at
@@ -101,6 +104,7 @@ moves as (
         tickets.status_category,
         0 as change_number,
         tickets.is_live,
+        tickets.is_deleted,
         tickets.updated_at,
         false as is_history_known,
         tickets.created_at as started_at
@@ -162,7 +166,8 @@ ended as (
         next_started_at is null and not is_resolved and not is_live as is_cut_off,
         case
             when next_started_at is not null then next_started_at
-            when not is_resolved and not is_live then greatest(updated_at, started_at)
+            when is_deleted or not is_resolved and not is_live
+                then greatest(updated_at, started_at)
         end as ended_at
     from bounded
 
@@ -184,7 +189,7 @@ final as (
         ended.stay_number,
         ended.open_seconds_at_start,
         case
-            when ended.is_cut_off
+            when ended.is_last
                 then {{ ticket_open_seconds('calendars', 'ended.ended_at') }}
             else ended.open_seconds_at_next
         end as open_seconds_at_end,
@@ -196,7 +201,7 @@ final as (
                 ) }}
         end as last_calendar_seconds_at_start,
         case
-            when calendars.calendar_count = 1 and not ended.is_cut_off
+            when calendars.calendar_count = 1 and not ended.is_last
                 then ended.open_seconds_at_next
             else
                 {{ open_seconds_at(
@@ -213,8 +218,7 @@ final as (
         ended.is_history_known,
         ended.is_last,
         ended.is_cut_off,
-        -- the clock of the waiting side runs on
-        ended.is_last and not ended.is_resolved and ended.is_live as is_running,
+        ended.is_last and ended.is_live as is_running,
 
         -- timestamps
         ended.started_at,

@@ -11,9 +11,18 @@
         {'columns': ['changed_xid']},
     ],
     meta={
-        'touched_by': [{'parent': 'fct_backlog_moves', 'key': 'ticket_line_id'}],
+        'touched_by': [
+            {'parent': 'fct_backlog_moves', 'key': 'ticket_line_id'},
+            {
+                'parent': 'fct_backlog_moves',
+                'key': 'ticket_line_id',
+                'where': 'move_date > (select max(calendar_date) from :this) and move_date <= '
+                ~ business_date(':as_of'),
+                'always': true,
+            },
+        ],
         'touched_key': 'ticket_line_id',
-        'running': 'is_latest and calendar_date < ' ~ business_date(as_of()),
+        'running': 'is_latest and calendar_date < ' ~ business_date(':as_of'),
         'quiet': ['is_latest'],
     }
 ) }}

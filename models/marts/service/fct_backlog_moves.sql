@@ -11,6 +11,7 @@
     indexes=[
         {'columns': ['ticket_id']},
         {'columns': ['ticket_line_id']},
+        {'columns': ['move_date']},
         {'columns': ['changed_xid']},
     ],
     meta={

@@ -33,7 +33,34 @@ ticket_calendars as (
 calendars as (
 
     select * from ticket_calendars
-    where valid_from = '-infinity'
+    where stay_number = 1
+
+),
+
+-- written down, so that no look-up is made twice
+looked_up as materialized (
+
+    select
+        messages.*,
+        {{ ticket_open_seconds('calendars', 'messages.waiting_since') }}
+            as open_seconds_at_start,
+        {{ ticket_open_seconds('calendars', 'messages.counted_at') }}
+            as open_seconds_at_end
+    from messages
+    left join calendars
+        on messages.ticket_id = calendars.ticket_id
+    where messages.is_reply and messages.is_ticket_known
+
+),
+
+timed as (
+
+    select
+        *,
+        {{ seconds_between('waiting_since', 'counted_at') }} as reply_seconds,
+        {{ open_seconds_between('open_seconds_at_start', 'open_seconds_at_end') }}
+            as reply_business_seconds
+    from looked_up
 
 ),
 
@@ -42,41 +69,35 @@ final as (
     select
 
         -- ids
-        messages.message_id as reply_id,
-        messages.ticket_id,
-        messages.author_id as agent_id,
+        timed.message_id as reply_id,
+        timed.ticket_id,
+        timed.author_id as agent_id,
 
         -- strings
-        messages.source_name,
-        messages.sender_type as responder_role,
+        timed.source_name,
+        timed.sender_type as responder_role,
         case
-            when messages.waiting_since is null then 'nothing_to_answer'
+            when timed.waiting_since is null then 'nothing_to_answer'
         end as reply_reason,
         case
-            when messages.waiting_since is null then 'nothing_to_answer'
-            when calendars.open_calendar_id is null then 'no_calendar'
+            when timed.waiting_since is null then 'nothing_to_answer'
+            when timed.reply_business_seconds is null then 'no_calendar'
         end as business_reason,
 
         -- numerics
-        messages.reply_count_before + 1 as reply_number,
-        {{ seconds_between('messages.waiting_since', 'messages.counted_at') }}
-            as reply_seconds,
-        {{ ticket_open_seconds('calendars', 'messages.counted_at') }}
-        - {{ ticket_open_seconds('calendars', 'messages.waiting_since') }}
-            as reply_business_seconds,
+        timed.reply_count_before + 1 as reply_number,
+        timed.reply_seconds,
+        timed.reply_business_seconds,
         pg_current_xact_id() as changed_xid,
 
         -- booleans
-        messages.reply_count_before = 0 as is_first_reply,
+        timed.reply_count_before = 0 as is_first_reply,
 
         -- timestamps
-        messages.waiting_since,
-        messages.counted_at as replied_at
+        timed.waiting_since,
+        timed.counted_at as replied_at
 
-    from messages
-    left join calendars
-        on messages.ticket_id = calendars.ticket_id
-    where messages.is_reply and messages.is_ticket_known
+    from timed
 
 )
 

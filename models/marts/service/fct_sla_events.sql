@@ -66,7 +66,7 @@ ticket_calendars as (
 calendars as (
 
     select * from ticket_calendars
-    where valid_from = '-infinity'
+    where stay_number = 1
 
 ),
 
@@ -98,12 +98,14 @@ promised_tickets as (
 
 ),
 
-resolutions as (
+last_stays as (
 
     select
         ticket_id,
         bool_and(is_history_known) as is_history_known,
-        max(started_at) filter (where is_resolution) as last_resolved_at
+        max(started_at) filter (where is_resolution) as last_resolved_at,
+        bool_or(is_last and is_resolved) as is_resolved,
+        max(ended_at) filter (where is_last) as last_ended_at
     from stays
     group by ticket_id
 
@@ -120,40 +122,48 @@ first_replies as (
 
 ),
 
-finished as (
+endings as (
 
+    -- when a ticket was finished, for what the customer waits for and for its stays
     select
         tickets.ticket_id,
-        tickets.is_deleted,
+        tickets.is_live,
         tickets.is_opened_by_agent,
-        tickets.is_live or resolutions.is_history_known as are_stays_known,
         tickets.created_at,
+        tickets.is_live or last_stays.is_history_known as are_stays_known,
+        last_stays.last_resolved_at,
+        greatest(tickets.updated_at, tickets.created_at) as last_seen_at,
         case
-            when not tickets.is_live
-                then
-                    coalesce(
-                        case when not tickets.is_deleted then resolutions.last_resolved_at end,
-                        greatest(tickets.updated_at, tickets.created_at),
-                        tickets.created_at
-                    )
-        end as finished_at
+            when tickets.is_live then null
+            when not last_stays.is_history_known
+                then greatest(tickets.updated_at, tickets.created_at)
+            when last_stays.is_resolved then last_stays.last_resolved_at
+            else last_stays.last_ended_at
+        end as stays_ended_at,
+        tickets.is_deleted and not last_stays.is_resolved as is_dropped
     from tickets
-    left join resolutions
-        on tickets.ticket_id = resolutions.ticket_id
+    inner join last_stays
+        on tickets.ticket_id = last_stays.ticket_id
 
 ),
 
--- what happens on a ticket, in order: moves first, then the customer, then the agent
+-- what happens on a ticket, in order: the customer, then a move, then the agent
 happenings as (
 
     select
         messages.ticket_id,
         messages.message_id,
-        case when messages.is_customer_public then 2 else 3 end as happening_rank,
+        case
+            -- what came before the ticket counts at its creation, in its own order
+            when messages.sent_at < messages.counted_at then 0
+            when messages.is_customer_public then 1
+            else 3
+        end as happening_rank,
         messages.message_number,
-        messages.is_customer_public and messages.is_first_of_turn
-        and (messages.reply_count_before > 0 or finished.is_opened_by_agent)
-            as starts_next_reply,
+        messages.is_customer_public,
+        messages.is_customer_public
+        and (messages.reply_count_before > 0 or endings.is_opened_by_agent)
+            as may_ask_again,
         messages.is_reply,
         messages.is_reply or messages.is_opening as is_update,
         0 as solved_change,
@@ -161,8 +171,8 @@ happenings as (
     from messages
     inner join promised_tickets
         on messages.ticket_id = promised_tickets.ticket_id
-    inner join finished
-        on messages.ticket_id = finished.ticket_id
+    inner join endings
+        on messages.ticket_id = endings.ticket_id
     where
         (messages.is_customer_public or messages.is_reply or messages.is_opening)
         and (
@@ -174,9 +184,10 @@ happenings as (
     select
         stays.ticket_id,
         null::text as message_id,
-        1 as happening_rank,
+        2 as happening_rank,
         stays.stay_number as message_number,
-        false as starts_next_reply,
+        false as is_customer_public,
+        false as may_ask_again,
         false as is_reply,
         false as is_update,
         case when stays.is_resolution then 1 else -1 end as solved_change,
@@ -199,6 +210,9 @@ followed as (
     select
         *,
         sum(solved_change) over before as solved_count,
+        -- nobody waits after a reply or a solve
+        count(*) filter (where is_reply or solved_change = 1) over before
+            as stretch_number,
         min(happened_at) filter (where is_reply) over after as next_reply_at,
         min(happened_at) filter (where is_update) over after as next_update_at,
         min(happened_at) filter (where solved_change = 1) over at_or_after
@@ -219,79 +233,118 @@ followed as (
 
 ),
 
+asked as (
+
+    select
+        *,
+        row_number() over (
+            partition by ticket_id, stretch_number, may_ask_again
+            order by happened_at asc, message_number asc
+        ) as question_number
+    from followed
+
+),
+
 clocks as (
 
     select
-        finished.ticket_id,
+        endings.ticket_id,
         'first_reply_time' as metric,
         null::text as message_id,
         -- a reply is what was promised; a ticket finished without one was let go
         first_replies.first_reply_at is null as is_let_go,
-        finished.created_at as started_at,
-        coalesce(first_replies.first_reply_at, finished.finished_at) as ended_at
-    from finished
+        endings.created_at as started_at,
+        case
+            when first_replies.first_reply_at is not null
+                then first_replies.first_reply_at
+            when not endings.is_live
+                then coalesce(endings.last_resolved_at, endings.last_seen_at)
+        end as ended_at
+    from endings
     inner join promised_tickets
-        on finished.ticket_id = promised_tickets.ticket_id
+        on endings.ticket_id = promised_tickets.ticket_id
     left join first_replies
-        on finished.ticket_id = first_replies.ticket_id
-    where promised_tickets.has_first_reply and not finished.is_opened_by_agent
+        on endings.ticket_id = first_replies.ticket_id
+    where promised_tickets.has_first_reply and not endings.is_opened_by_agent
     union all
     select
-        followed.ticket_id,
+        asked.ticket_id,
         'next_reply_time' as metric,
-        followed.message_id,
+        asked.message_id,
         not coalesce(
-            followed.next_reply_at
-            <= coalesce(followed.next_resolved_at, 'infinity'::timestamptz),
+            asked.next_reply_at
+            <= coalesce(asked.next_resolved_at, 'infinity'::timestamptz),
             false
         ) as is_let_go,
-        followed.happened_at as started_at,
+        asked.happened_at as started_at,
         coalesce(
-            least(followed.next_reply_at, followed.next_resolved_at),
-            case when finished.finished_at is not null then followed.happened_at end
+            least(asked.next_reply_at, asked.next_resolved_at),
+            case when not endings.is_live then asked.happened_at end
         ) as ended_at
-    from followed
-    inner join finished
-        on followed.ticket_id = finished.ticket_id
-    where followed.starts_next_reply
+    from asked
+    inner join endings
+        on asked.ticket_id = endings.ticket_id
+    where asked.may_ask_again and asked.question_number = 1
     union all
     select
-        followed.ticket_id,
+        asked.ticket_id,
         update_metrics.metric,
-        followed.message_id,
+        asked.message_id,
         -- solving ends the need for news
-        finished.is_deleted
-        and coalesce(followed.next_update_at, followed.next_resolved_at) is null
-            as is_let_go,
-        followed.happened_at as started_at,
+        coalesce(asked.next_update_at, asked.next_resolved_at) is null as is_let_go,
+        asked.happened_at as started_at,
         coalesce(
-            least(followed.next_update_at, followed.next_resolved_at),
-            greatest(finished.finished_at, followed.happened_at)
+            least(asked.next_update_at, asked.next_resolved_at),
+            case
+                when not endings.is_live
+                    then greatest(endings.last_seen_at, asked.happened_at)
+            end
         ) as ended_at
-    from followed
-    inner join finished
-        on followed.ticket_id = finished.ticket_id
+    from asked
+    inner join endings
+        on asked.ticket_id = endings.ticket_id
     cross join (
         values ('periodic_update_time'), ('pausable_update_time')
     ) as update_metrics (metric)
-    where followed.is_update and followed.solved_count <= 0
+    where
+        asked.is_update
+        and asked.solved_count <= 0
+        and endings.are_stays_known
     union all
     select
         promised.ticket_id,
         promised.metric,
         null::text as message_id,
-        finished.is_deleted as is_let_go,
-        greatest(
-            coalesce(promised.first_set_at, promised.first_stated_at),
-            finished.created_at
-        ) as started_at,
-        finished.finished_at as ended_at
+        endings.is_dropped as is_let_go,
+        greatest(promised.first_set_at, endings.created_at) as started_at,
+        endings.stays_ended_at as ended_at
     from promised
-    inner join finished
-        on promised.ticket_id = finished.ticket_id
+    inner join endings
+        on promised.ticket_id = endings.ticket_id
     where
         promised.metric in (
             'requester_wait_time', 'agent_work_time', 'total_resolution_time'
+        )
+        and promised.first_set_at is not null
+        -- promised when all was over
+        and (
+            endings.stays_ended_at is null
+            or promised.first_set_at <= endings.stays_ended_at
+        )
+
+),
+
+told as (
+
+    select
+        *,
+        lag(is_withdrawn) over metric_targets as was_withdrawn
+    from targets
+    where is_readable
+    window
+        metric_targets as (
+            partition by ticket_id, metric
+            order by set_at asc, change_number asc
         )
 
 ),
@@ -303,8 +356,9 @@ settings as (
         *,
         lag(target_seconds) over metric_targets as previous_target_seconds,
         lag(is_business) over metric_targets as previous_is_business
-    from targets
-    where is_readable
+    from told
+    -- taken back twice is taken back once
+    where not (is_withdrawn and coalesce(was_withdrawn, true))
     window
         metric_targets as (
             partition by ticket_id, metric
@@ -323,7 +377,6 @@ aimed as (
         clocks.is_let_go,
         clocks.started_at,
         clocks.ended_at,
-        promised.is_readable,
         settings.policy_name,
         settings.priority,
         settings.is_withdrawn,
@@ -333,17 +386,12 @@ aimed as (
         settings.is_business,
         settings.set_at
     from clocks
-    inner join promised
-        on
-            clocks.ticket_id = promised.ticket_id
-            and clocks.metric = promised.metric
-    left join settings
+    inner join settings
         on
             clocks.ticket_id = settings.ticket_id
             and clocks.metric = settings.metric
             and (
-                clocks.ended_at is null
-                or settings.set_at < clocks.ended_at
+                settings.set_at < coalesce(clocks.ended_at, {{ as_of() }})
                 or settings.set_at <= clocks.started_at
             )
     order by
@@ -363,20 +411,42 @@ events as (
         metric,
         policy_name,
         priority,
-        is_readable,
         case when is_withdrawn then previous_target_seconds else target_seconds end
             as target_seconds,
         case when is_withdrawn then previous_is_business else is_business end
             as is_business,
-        is_let_go or coalesce(is_withdrawn, false) as is_let_go,
+        true as is_readable,
+        is_let_go or is_withdrawn as is_let_go,
         started_at,
         case when is_withdrawn then set_at else ended_at end as ended_at
     from aimed
     where
-        not is_readable
-        -- taken back before the clock began, or never in force while it ran
-        or not is_withdrawn
-        or is_withdrawn and set_at > started_at and previous_target_seconds is not null
+        -- taken back before the clock began: never in force while it ran
+        not is_withdrawn
+        or (set_at > started_at and previous_target_seconds is not null)
+    union all
+    -- of a promise that nobody can read it is known that it was made
+    select
+        promised.ticket_id || '/' || promised.metric as sla_event_id,
+        promised.ticket_id,
+        promised.metric,
+        null::text as policy_name,
+        null::text as priority,
+        null::bigint as target_seconds,
+        null::boolean as is_business,
+        false as is_readable,
+        false as is_let_go,
+        case
+            when promised.metric = 'first_reply_time' then endings.created_at
+            else greatest(promised.first_stated_at, endings.created_at)
+        end as started_at,
+        null::timestamptz as ended_at
+    from promised
+    inner join endings
+        on promised.ticket_id = endings.ticket_id
+    where
+        not promised.is_readable
+        and not (promised.metric = 'first_reply_time' and endings.is_opened_by_agent)
 
 ),
 
@@ -429,14 +499,14 @@ parts as (
             when not stays.is_running and stays.ended_at <= clocked.counted_until
                 then stays.open_seconds_at_end
         end as known_open_seconds_at_end,
-        clocked.ended_at is null and stays.is_running as is_running_part,
+        clocked.ended_at is null and stays.is_last as is_running_part,
         clocked.ticket_id,
         clocked.is_business
     from clocked
     inner join stays
         on
             clocked.ticket_id = stays.ticket_id
-            and stays.started_at <= clocked.counted_until
+            and stays.started_at < clocked.counted_until
             and (stays.ended_at is null or stays.ended_at > clocked.started_at)
     where
         {% for metric, categories in stay_clocks.items() %}
@@ -478,7 +548,10 @@ lengths as (
     select
         *,
         case
-            when is_business then open_seconds_at_end - open_seconds_at_start
+            when is_business
+                then {{ open_seconds_between(
+                    'open_seconds_at_start', 'open_seconds_at_end'
+                ) }}
             else {{ seconds_between('part_started_at', 'part_ended_at') }}
         end as part_seconds
     from measured
@@ -543,31 +616,35 @@ dated as (
         case
             when not clocked.is_readable then 'target_unreadable'
             when
-                not finished.are_stays_known
+                not endings.are_stays_known
                 and clocked.metric in ('{{ stay_clocks | join("', '") }}')
                 then 'no_status_history'
-            when clocked.is_business and (
-                clocked.open_calendar_id is null or summed.uncounted_part_count > 0
-            ) then 'no_calendar'
+            when
+                clocked.is_business
+                and (
+                    summed.uncounted_part_count > 0
+                    or summed.sla_event_id is null
+                    and {{ ticket_open_seconds('clocked', 'clocked.started_at') }} is null
+                )
+                then 'no_calendar'
         end as event_reason,
         coalesce(summed.elapsed_seconds, 0) as counted_seconds,
         coalesce(summed.is_running_now, false) as is_running_now,
+        -- a clock that never ran would run from its start
+        coalesce(reached.part_started_at, clocked.started_at) as counts_from,
+        coalesce(reached.seconds_left_at_start, clocked.target_seconds)
+            as seconds_left,
         case
             when clocked.is_business
-                then greatest(
-                    reached.part_started_at,
-                    {{ ticket_open_moment(
-                        'clocked',
-                        '(reached.open_seconds_at_start + reached.seconds_left_at_start)'
-                    ) }}
-                )
-            else
-                reached.part_started_at
-                + reached.seconds_left_at_start * interval '1 second'
-        end as target_reached_at
+                then
+                    coalesce(
+                        reached.open_seconds_at_start,
+                        {{ ticket_open_seconds('clocked', 'clocked.started_at') }}
+                    )
+        end as open_seconds_from
     from clocked
-    inner join finished
-        on clocked.ticket_id = finished.ticket_id
+    inner join endings
+        on clocked.ticket_id = endings.ticket_id
     left join summed
         on clocked.sla_event_id = summed.sla_event_id
     left join reached
@@ -579,7 +656,19 @@ ruled as (
 
     select
         *,
-        counted_seconds > target_seconds as is_breached
+        counted_seconds > target_seconds as is_breached,
+        counted_seconds >= target_seconds as is_used_up,
+        case
+            when is_business
+                then
+                    greatest(
+                        counts_from,
+                        {{ ticket_open_moment(
+                            'dated', '(open_seconds_from + seconds_left)'
+                        ) }}
+                    )
+            else counts_from + seconds_left * interval '1 second'
+        end as target_reached_at
     from dated
 
 ),
@@ -612,7 +701,7 @@ final as (
             ruled.event_reason,
             case
                 when ruled.ended_at is null and not ruled.is_running_now
-                    and not ruled.is_breached then 'paused'
+                    and not ruled.is_used_up then 'paused'
             end
         ) as event_reason,
 
@@ -628,14 +717,14 @@ final as (
 
         -- booleans
         ruled.is_business,
-        ruled.ended_at is null as is_running,
+        ruled.ended_at is null and tickets.is_live as is_running,
 
         -- timestamps
         ruled.started_at as applied_at,
         case
             when ruled.event_reason is null
                 and (
-                    ruled.is_breached
+                    ruled.is_used_up
                     or ruled.is_running_now
                     or ruled.ended_at is not null
                 )

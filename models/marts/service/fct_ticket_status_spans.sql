@@ -38,31 +38,43 @@ ticket_calendars as (
 calendars as (
 
     select * from ticket_calendars
-    where valid_from = '-infinity'
+    where stay_number = 1
+
+),
+
+timed as (
+
+    select
+        *,
+        case
+            -- a source whose clock is ahead of ours
+            when is_running then greatest({{ as_of() }}, started_at)
+            else ended_at
+        end as counted_until
+    from stays
 
 ),
 
 counted as (
 
     select
-        stays.*,
+        timed.*,
         case
-            when stays.is_running then {{ as_of() }}
-            else stays.ended_at
-        end as counted_until,
-        case
-            when stays.is_running
-                then {{ ticket_open_seconds('calendars', as_of()) }}
-            else stays.open_seconds_at_end
+            when timed.is_running
+                then {{ ticket_open_seconds('calendars', 'timed.counted_until') }}
+            else timed.open_seconds_at_end
         end as open_seconds_until,
         case
-            when stays.is_running
-                then {{ open_seconds_at('calendars.last_open_calendar_id', as_of()) }}
-            else stays.last_calendar_seconds_at_end
+            when timed.is_running
+                then
+                    {{ open_seconds_at(
+                        'calendars.last_open_calendar_id', 'timed.counted_until'
+                    ) }}
+            else timed.last_calendar_seconds_at_end
         end as last_calendar_seconds_until
-    from stays
+    from timed
     left join calendars
-        on stays.ticket_id = calendars.ticket_id
+        on timed.ticket_id = calendars.ticket_id
 
 ),
 
@@ -85,12 +97,10 @@ final as (
 
         -- numerics
         stay_number as span_number,
-        -- a clock that was set wrong may be ahead of the run
-        greatest(0, {{ seconds_between('started_at', 'counted_until') }})
-            as span_seconds,
-        greatest(0, open_seconds_until - open_seconds_at_start)
+        {{ seconds_between('started_at', 'counted_until') }} as span_seconds,
+        {{ open_seconds_between('open_seconds_at_start', 'open_seconds_until') }}
             as span_business_seconds,
-        greatest(0, last_calendar_seconds_until - last_calendar_seconds_at_start)
+        last_calendar_seconds_until - last_calendar_seconds_at_start
             as span_last_calendar_business_seconds,
         pg_current_xact_id() as changed_xid,
 
@@ -99,7 +109,7 @@ final as (
         is_reopening,
         is_history_known,
         is_cut_off,
-        is_last as is_current,
+        is_last and ended_at is null as is_current,
         is_running,
 
         -- timestamps

@@ -91,7 +91,7 @@ ticket_calendars as (
 calendars as (
 
     select * from ticket_calendars
-    where valid_from = '-infinity'
+    where stay_number = 1
 
 ),
 
@@ -108,20 +108,26 @@ waits as (
             ('on_hold', ['hold']),
         ] %}
             {% for measure in ['', '_business', '_last_calendar_business'] %}
-                coalesce(
-                    sum(span{{ measure }}_seconds) filter (
-                        where status_category in ('{{ categories | join("', '") }}')
-                    ),
-                    0
-                )::bigint as {{ wait }}{{ measure }}_seconds,
+                -- a part that is not counted leaves the whole unknown
+                case
+                    when
+                        bool_and(span{{ measure }}_seconds is not null) filter (
+                            where status_category in ('{{ categories | join("', '") }}')
+                        )
+                        is false
+                        then null
+                    else
+                        coalesce(
+                            sum(span{{ measure }}_seconds) filter (
+                                where
+                                    status_category
+                                    in ('{{ categories | join("', '") }}')
+                            ),
+                            0
+                        )
+                end::bigint as {{ wait }}{{ measure }}_seconds,
             {% endfor %}
         {% endfor %}
-        coalesce(
-            bool_and(span_business_seconds is not null) filter (
-                where status_category not in ('solved', 'closed')
-            ),
-            true
-        ) as are_hours_known,
         count(*) filter (where is_reopening) as reopen_count
     from spans
     group by ticket_id
@@ -130,17 +136,24 @@ waits as (
 
 resolutions as (
 
-    -- open seconds only grow, so the first moment has the least of them
     select
         ticket_id,
-        min(open_seconds_at_start) as open_seconds_at_creation,
-        min(last_calendar_seconds_at_start) as last_calendar_seconds_at_creation,
-        min(open_seconds_at_start) filter (where is_resolution)
-            as open_seconds_at_first,
-        max(open_seconds_at_start) filter (where is_resolution)
-            as open_seconds_at_last,
-        max(last_calendar_seconds_at_start) filter (where is_resolution)
-            as last_calendar_seconds_at_last,
+        min(open_seconds_at_start) filter (where stay_number = 1)
+            as open_seconds_at_creation,
+        min(last_calendar_seconds_at_start) filter (where stay_number = 1)
+            as last_calendar_seconds_at_creation,
+        (
+            array_agg(open_seconds_at_start order by stay_number asc)
+            filter (where is_resolution)
+        )[1] as open_seconds_at_first,
+        (
+            array_agg(open_seconds_at_start order by stay_number desc)
+            filter (where is_resolution)
+        )[1] as open_seconds_at_last,
+        (
+            array_agg(last_calendar_seconds_at_start order by stay_number desc)
+            filter (where is_resolution)
+        )[1] as last_calendar_seconds_at_last,
         min(started_at) filter (where is_resolution) as first_resolved_at,
         max(started_at) filter (where is_resolution) as last_resolved_at
     from stays
@@ -273,14 +286,12 @@ joined as (
         waits.is_history_known
         or not tickets.status_category in ('solved', 'closed')
             as are_waits_known,
-        calendars.open_calendar_id is not null and waits.are_hours_known
-            as has_calendar,
         case
             when tickets.is_opened_by_agent then 'opened_by_agent'
             when replied.public_agent_reply_count is null then 'no_reply'
         end as first_reply_reason,
         case
-            when tickets.status_category not in ('solved', 'closed') then 'open'
+            when tickets.is_live then 'open'
             when not waits.is_history_known then 'no_status_history'
             when waits.is_cut_off then 'history_incomplete'
             when resolutions.last_resolved_at is null then 'history_incomplete'
@@ -292,8 +303,6 @@ joined as (
         on tickets.ticket_id = resolutions.ticket_id
     left join replied
         on tickets.ticket_id = replied.ticket_id
-    left join calendars
-        on tickets.ticket_id = calendars.ticket_id
 
 ),
 
@@ -333,7 +342,34 @@ final as (
         joined.first_reply_reason,
         joined.resolution_reason,
         case when not joined.are_waits_known then 'no_status_history' end as wait_reason,
-        case when not joined.has_calendar then 'no_calendar' end as business_reason,
+        case
+            when
+                (
+                    joined.first_reply_reason is null
+                    and replied.first_reply_business_seconds is null
+                )
+                or (
+                    joined.resolution_reason is null
+                    and num_nulls(
+                        {{ open_seconds_between(
+                            'resolutions.open_seconds_at_creation',
+                            'resolutions.open_seconds_at_first'
+                        ) }},
+                        {{ open_seconds_between(
+                            'resolutions.open_seconds_at_creation',
+                            'resolutions.open_seconds_at_last'
+                        ) }}
+                    ) > 0
+                )
+                or (
+                    joined.are_waits_known
+                    and num_nulls(
+                        waits.requester_wait_business_seconds,
+                        waits.agent_wait_business_seconds
+                    ) > 0
+                )
+                then 'no_calendar'
+        end as business_reason,
 
         -- numerics
         case
@@ -353,8 +389,10 @@ final as (
         case
             when joined.resolution_reason is null
                 then
-                    resolutions.open_seconds_at_first
-                    - resolutions.open_seconds_at_creation
+                    {{ open_seconds_between(
+                        'resolutions.open_seconds_at_creation',
+                        'resolutions.open_seconds_at_first'
+                    ) }}
         end as first_resolution_business_seconds,
         case
             when joined.resolution_reason is null
@@ -364,8 +402,10 @@ final as (
         case
             when joined.resolution_reason is null
                 then
-                    resolutions.open_seconds_at_last
-                    - resolutions.open_seconds_at_creation
+                    {{ open_seconds_between(
+                        'resolutions.open_seconds_at_creation',
+                        'resolutions.open_seconds_at_last'
+                    ) }}
         end as full_resolution_business_seconds,
         case
             when joined.resolution_reason is null
@@ -377,12 +417,11 @@ final as (
             case when joined.are_waits_known then waits.{{ wait }}_seconds end
                 as {{ wait }}_seconds,
             case
-                when joined.are_waits_known and joined.has_calendar
-                    then waits.{{ wait }}_business_seconds
+                when joined.are_waits_known then waits.{{ wait }}_business_seconds
             end as {{ wait }}_business_seconds,
             {% if wait in ['requester_wait', 'agent_work'] %}
                 case
-                    when joined.are_waits_known and joined.has_calendar
+                    when joined.are_waits_known
                         then waits.{{ wait }}_last_calendar_business_seconds
                 end as {{ wait }}_last_calendar_business_seconds,
             {% endif %}
