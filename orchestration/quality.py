@@ -199,7 +199,9 @@ def messages_right(
         return pd.Series(dtype=bool)
     kept = pd.read_parquet(path)
     kept = kept[kept["is_kept"]]
-    found = frame(connection, MESSAGES, sources)
+    # tickets have a reference of their own: the truth holds what channels carry
+    carried = sorted(set(sources) & set(kept["source_name"]))
+    found = frame(connection, MESSAGES, carried)
     merged = found.merge(
         kept, on=["source_name", "record_id"], how="left", indicator=True
     )

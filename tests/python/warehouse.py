@@ -14,6 +14,7 @@ from orchestration.settings import Settings, settings
 from orchestration.transform.assets import Outcome, invoke_dbt
 from orchestration.transform.project import dbt_project
 
+AS_OF = '{as_of: "2026-03-15 00:00:00"}'
 ROOMS = ["cleaned", "identity", "marts", "exports"]
 
 
@@ -35,7 +36,12 @@ class Warehouse:
             )
 
     def dbt(self, *arguments: str) -> None:
-        """Run dbt against this database; fail with what it said."""
+        """Run dbt against this database; fail with what it said.
+
+        Every run measures to the same moment, so that runs can be compared.
+        """
+        if "--vars" not in arguments:
+            arguments = (*arguments, "--vars", AS_OF)
         with pytest.MonkeyPatch.context() as patch:
             patch.setenv("FRONTDESK_DSN", self.dsn)
             settings.cache_clear()

@@ -6,7 +6,7 @@
     ],
     meta={
         'touched_by': [
-            {'parent': 'int_ticket_roles__judged', 'key': 'person_id'},
+            {'parent': 'int_ticket_roles__drawn', 'key': 'person_id'},
             {'parent': 'stg_zendesk__people', 'key': 'person_id'},
         ],
     }
@@ -16,7 +16,7 @@ with
 
 roles as (
 
-    select * from {{ ref('int_ticket_roles__judged') }}
+    select * from {{ ref('int_ticket_roles__drawn') }}
     {{ only_touched('person_id') }}
 
 ),

@@ -80,8 +80,10 @@ priorities as (
     -- before its first change
     select
         tickets.ticket_id,
-        case when changes.ticket_id is null then tickets.priority else changes.old_value end
-            as priority,
+        case
+            when changes.ticket_id is null then tickets.priority
+            else changes.old_value
+        end as priority,
         '-infinity'::timestamptz as valid_from,
         coalesce(changes.changed_at, 'infinity'::timestamptz) as valid_to
     from tickets
@@ -115,10 +117,18 @@ read_targets as (
         change_number,
         changed_at as set_at,
         nullif(trim(field_value), '') is null as is_withdrawn,
-        field_value ~ (
-            '^\s*\{\s*"\w+"\s*:\s*(-?\d+(\.\d+)?|true|false|null|"[^"\\]*")'
-            || '(\s*,\s*"\w+"\s*:\s*(-?\d+(\.\d+)?|true|false|null|"[^"\\]*"))*\s*\}\s*$'
-        ) as is_flat_json,
+        case
+            -- as connectors write it: told in a tenth of the time
+            when
+                field_value
+                ~ '^\{"minutes": ?\d+, ?"in_business_hours": ?(true|false)\}$'
+                then true
+            else field_value ~ (
+                    '^\s*\{\s*"\w+"\s*:\s*(-?\d+(\.\d+)?|true|false|null|"[^"\\]*")'
+                    || '(\s*,\s*"\w+"\s*:\s*'
+                    || '(-?\d+(\.\d+)?|true|false|null|"[^"\\]*"))*\s*\}\s*$'
+                )
+        end as is_flat_json,
         substring(field_value from '"minutes"\s*:\s*(\d+(?:\.\d+)?)') as minutes,
         coalesce(field_value ~ '"in_business_hours"\s*:\s*true', false) as is_business
     from changes
@@ -162,7 +172,9 @@ applied as (
         coalesce(
             lead(ticket_policies.applied_at) over (
                 partition by ticket_policies.ticket_id
-                order by ticket_policies.applied_at asc, ticket_policies.sla_policy_id asc
+                order by
+                    ticket_policies.applied_at asc,
+                    ticket_policies.sla_policy_id asc
             ),
             'infinity'::timestamptz
         ) as replaced_at

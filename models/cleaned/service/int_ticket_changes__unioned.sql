@@ -120,13 +120,18 @@ unioned as (
         change.old_value,
         states.valid_from as changed_at
     from incident_states as states
-    cross join lateral (
-        values
-        ('status', lower(states.incident_status), lower(states.old_status)),
-        ('assignee', 'servicenow/' || states.agent_id, 'servicenow/' || states.old_agent_id),
-        ('group', states.queue_name, states.old_queue_name),
-        ('priority', lower(states.priority), lower(states.old_priority))
-    ) as change (field_name, field_value, old_value)
+    cross join
+        lateral (
+            values
+            ('status', lower(states.incident_status), lower(states.old_status)),
+            (
+                'assignee',
+                'servicenow/' || states.agent_id,
+                'servicenow/' || states.old_agent_id
+            ),
+            ('group', states.queue_name, states.old_queue_name),
+            ('priority', lower(states.priority), lower(states.old_priority))
+        ) as change (field_name, field_value, old_value)
     where change.field_value is distinct from change.old_value
 
 ),

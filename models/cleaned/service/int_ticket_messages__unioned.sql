@@ -24,7 +24,7 @@
                 'where': 'is_resolution',
             },
             {
-                'parent': 'int_ticket_roles__judged',
+                'parent': 'int_ticket_roles__drawn',
                 'key': 'person_id',
                 'via': {
                     'model': 'int_ticket_messages__unioned',
@@ -79,7 +79,7 @@ stays as (
 
 roles as (
 
-    select * from {{ ref('int_ticket_roles__judged') }}
+    select * from {{ ref('int_ticket_roles__drawn') }}
 
 ),
 
@@ -168,7 +168,8 @@ placed as (
         unioned.is_public and unioned.sender_type = 'agent' as is_agent_public,
         unioned.is_public and unioned.sender_type = 'customer' as is_customer_public,
         (
-            select count(*) from unnest(resolutions.resolved_ats) as resolved (resolved_at)
+            select count(*)
+            from unnest(resolutions.resolved_ats) as resolved (resolved_at)
             where resolved.resolved_at < unioned.sent_at
         ) as resolution_count_before
     from unioned

@@ -122,10 +122,14 @@ turns as (
     select
         *,
         status_category in ('solved', 'closed') as is_resolved,
-        lag(status) over ticket is not distinct from status
-        and lag(change_number) over ticket is not null as is_repeated
+        coalesce(
+            status = lag(status) over (
+                partition by ticket_id
+                order by change_number asc
+            ),
+            false
+        ) as is_repeated
     from moves
-    window ticket as (partition by ticket_id order by change_number asc)
 
 ),
 

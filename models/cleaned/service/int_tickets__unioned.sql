@@ -34,7 +34,7 @@
                 },
             },
             {
-                'parent': 'int_ticket_roles__judged',
+                'parent': 'int_ticket_roles__drawn',
                 'key': 'person_id',
                 'via': {
                     'model': 'int_tickets__unioned',
@@ -111,7 +111,7 @@ people as (
 
 roles as (
 
-    select * from {{ ref('int_ticket_roles__judged') }}
+    select * from {{ ref('int_ticket_roles__drawn') }}
 
 ),
 
@@ -188,7 +188,7 @@ zendesk as (
         zendesk_tickets.group_id is null or groups.group_id is not null
             as is_group_known,
         roles.person_id is not null
-        and zendesk_tickets.submitter_id is distinct from zendesk_tickets.requester_id
+        and coalesce(zendesk_tickets.submitter_id <> zendesk_tickets.requester_id, true)
             as is_opened_by_agent,
         zendesk_tickets.is_deleted
         or coalesce(lower(zendesk_tickets.status_raw) = 'deleted', false) as is_deleted,

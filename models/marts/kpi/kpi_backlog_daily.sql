@@ -44,14 +44,13 @@ moved as (
         channel,
         queue_name,
         priority,
-        move_date,
         sum(arrived_count)::bigint as arrived_count,
         sum(reopened_count)::bigint as reopened_count,
         sum(resolved_count)::bigint as resolved_count,
         {% for age_class in age_classes %}
-            sum({{ age_class }}_change_count)::bigint
-                as {{ age_class }}_change_count{{ ',' if not loop.last }}
+            sum({{ age_class }}_change_count)::bigint as {{ age_class }}_change_count,
         {% endfor %}
+        move_date
     from moves
     where move_date <= {{ business_date(as_of()) }}
     group by ticket_line_id, source_name, channel, queue_name, priority, move_date
@@ -94,7 +93,6 @@ summed as (
         days.channel,
         days.queue_name,
         days.priority,
-        days.calendar_date,
         coalesce(moved.arrived_count, 0) as arrived_count,
         coalesce(moved.reopened_count, 0) as reopened_count,
         coalesce(moved.resolved_count, 0) as resolved_count,
@@ -105,8 +103,9 @@ summed as (
         )::bigint as closing_count,
         {% for age_class in age_classes %}
             coalesce(sum(moved.{{ age_class }}_change_count) over line_days, 0)::bigint
-                as {{ age_class }}_count{{ ',' if not loop.last }}
+                as {{ age_class }}_count,
         {% endfor %}
+        days.calendar_date
     from days
     left join moved
         on
@@ -136,7 +135,8 @@ final as (
         priority,
 
         -- numerics
-        closing_count - arrived_count - reopened_count + resolved_count as opening_count,
+        closing_count - arrived_count - reopened_count + resolved_count
+            as opening_count,
         arrived_count,
         reopened_count,
         resolved_count,

@@ -27,10 +27,10 @@ daily as (
         channel,
         queue_name,
         priority,
-        activity_date,
         {% for measure in ticket_measures() %}
-            sum({{ measure }})::bigint as {{ measure }}{{ ',' if not loop.last }}
+            sum({{ measure }})::bigint as {{ measure }},
         {% endfor %}
+        activity_date
     from ticket_days
     group by
         ticket_line_date_id,

@@ -185,9 +185,10 @@ moves as (
         ages.age_class,
         edges.age_change
     from ages
-    cross join lateral (
-        values (ages.from_date, 1), (ages.to_date, -1)
-    ) as edges (move_date, age_change)
+    cross join
+        lateral (
+            values (ages.from_date, 1), (ages.to_date, -1)
+        ) as edges (move_date, age_change)
     where edges.move_date is not null
 
 ),
@@ -196,14 +197,15 @@ daily as (
 
     select
         ticket_id,
-        move_date,
         sum(arrived_count)::bigint as arrived_count,
         sum(reopened_count)::bigint as reopened_count,
         sum(resolved_count)::bigint as resolved_count,
         {% for age_class, from_days, to_days in age_classes %}
-            coalesce(sum(age_change) filter (where age_class = '{{ age_class }}'), 0)::bigint
-                as {{ age_class }}_change_count{{ ',' if not loop.last }}
+            coalesce(
+                sum(age_change) filter (where age_class = '{{ age_class }}'), 0
+            )::bigint as {{ age_class }}_change_count,
         {% endfor %}
+        move_date
     from moves
     group by ticket_id, move_date
 

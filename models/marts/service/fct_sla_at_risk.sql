@@ -46,8 +46,9 @@ final as (
         row_number() over (
             order by events.remaining_seconds asc, events.sla_event_id asc
         ) as urgency_rank,
-        least(events.elapsed_seconds::numeric / events.target_seconds, 999)::numeric(7, 4)
-            as elapsed_rate,
+        least(
+            events.elapsed_seconds::numeric / nullif(events.target_seconds, 0), 999
+        )::numeric(7, 4) as elapsed_rate,
 
         -- booleans
         events.is_business,

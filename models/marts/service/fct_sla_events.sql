@@ -1,10 +1,3 @@
-{% set stay_clocks = {
-    'requester_wait_time': ['new', 'open', 'hold'],
-    'agent_work_time': ['new', 'open'],
-    'total_resolution_time': ['new', 'open', 'pending', 'hold'],
-    'pausable_update_time': ['new', 'open', 'hold'],
-} %}
-
 {{ config(
     unique_key='sla_event_id',
     indexes=[
@@ -15,9 +8,9 @@
     meta={
         'touched_by': [
             {'parent': 'int_tickets__unioned', 'key': 'ticket_id'},
+            {'parent': 'int_sla_clocks__counted', 'key': 'ticket_id'},
             {'parent': 'int_sla_targets__counted', 'key': 'ticket_id'},
             {'parent': 'int_ticket_stays__counted', 'key': 'ticket_id'},
-            {'parent': 'int_ticket_messages__unioned', 'key': 'ticket_id'},
             {'parent': 'int_ticket_calendars__counted', 'key': 'ticket_id'},
         ],
         'touched_key': 'ticket_id',
@@ -31,6 +24,13 @@ with
 tickets as (
 
     select * from {{ ref('int_tickets__unioned') }}
+    {{ only_touched('ticket_id') }}
+
+),
+
+clocks as (
+
+    select * from {{ ref('int_sla_clocks__counted') }}
     {{ only_touched('ticket_id') }}
 
 ),
@@ -49,13 +49,6 @@ stays as (
 
 ),
 
-messages as (
-
-    select * from {{ ref('int_ticket_messages__unioned') }}
-    {{ only_touched('ticket_id') }}
-
-),
-
 ticket_calendars as (
 
     select * from {{ ref('int_ticket_calendars__counted') }}
@@ -67,270 +60,6 @@ calendars as (
 
     select * from ticket_calendars
     where stay_number = 1
-
-),
-
-promised as (
-
-    -- the metrics that a ticket was ever promised
-    select
-        ticket_id,
-        metric,
-        bool_or(is_readable) as is_readable,
-        min(set_at) filter (where target_seconds is not null) as first_set_at,
-        min(set_at) as first_stated_at
-    from targets
-    group by ticket_id, metric
-    having bool_or(target_seconds is not null) or not bool_or(is_readable)
-
-),
-
-promised_tickets as (
-
-    select
-        ticket_id,
-        bool_or(metric = 'first_reply_time') as has_first_reply,
-        bool_or(metric = 'next_reply_time') as has_next_reply,
-        bool_or(metric = 'periodic_update_time') as has_periodic_update,
-        bool_or(metric = 'pausable_update_time') as has_pausable_update
-    from promised
-    group by ticket_id
-
-),
-
-last_stays as (
-
-    select
-        ticket_id,
-        bool_and(is_history_known) as is_history_known,
-        max(started_at) filter (where is_resolution) as last_resolved_at,
-        bool_or(is_last and is_resolved) as is_resolved,
-        max(ended_at) filter (where is_last) as last_ended_at
-    from stays
-    group by ticket_id
-
-),
-
-first_replies as (
-
-    select
-        ticket_id,
-        min(counted_at) as first_reply_at
-    from messages
-    where is_reply
-    group by ticket_id
-
-),
-
-endings as (
-
-    -- when a ticket was finished, for what the customer waits for and for its stays
-    select
-        tickets.ticket_id,
-        tickets.is_live,
-        tickets.is_opened_by_agent,
-        tickets.created_at,
-        tickets.is_live or last_stays.is_history_known as are_stays_known,
-        last_stays.last_resolved_at,
-        greatest(tickets.updated_at, tickets.created_at) as last_seen_at,
-        case
-            when tickets.is_live then null
-            when not last_stays.is_history_known
-                then greatest(tickets.updated_at, tickets.created_at)
-            when last_stays.is_resolved then last_stays.last_resolved_at
-            else last_stays.last_ended_at
-        end as stays_ended_at,
-        tickets.is_deleted and not last_stays.is_resolved as is_dropped
-    from tickets
-    inner join last_stays
-        on tickets.ticket_id = last_stays.ticket_id
-
-),
-
--- what happens on a ticket, in order: the customer, then a move, then the agent
-happenings as (
-
-    select
-        messages.ticket_id,
-        messages.message_id,
-        case
-            -- what came before the ticket counts at its creation, in its own order
-            when messages.sent_at < messages.counted_at then 0
-            when messages.is_customer_public then 1
-            else 3
-        end as happening_rank,
-        messages.message_number,
-        messages.is_customer_public,
-        messages.is_customer_public
-        and (messages.reply_count_before > 0 or endings.is_opened_by_agent)
-            as may_ask_again,
-        messages.is_reply,
-        messages.is_reply or messages.is_opening as is_update,
-        0 as solved_change,
-        messages.counted_at as happened_at
-    from messages
-    inner join promised_tickets
-        on messages.ticket_id = promised_tickets.ticket_id
-    inner join endings
-        on messages.ticket_id = endings.ticket_id
-    where
-        (messages.is_customer_public or messages.is_reply or messages.is_opening)
-        and (
-            promised_tickets.has_next_reply
-            or promised_tickets.has_periodic_update
-            or promised_tickets.has_pausable_update
-        )
-    union all
-    select
-        stays.ticket_id,
-        null::text as message_id,
-        2 as happening_rank,
-        stays.stay_number as message_number,
-        false as is_customer_public,
-        false as may_ask_again,
-        false as is_reply,
-        false as is_update,
-        case when stays.is_resolution then 1 else -1 end as solved_change,
-        stays.started_at as happened_at
-    from stays
-    inner join promised_tickets
-        on stays.ticket_id = promised_tickets.ticket_id
-    where
-        (stays.is_resolution or stays.is_reopening)
-        and (
-            promised_tickets.has_next_reply
-            or promised_tickets.has_periodic_update
-            or promised_tickets.has_pausable_update
-        )
-
-),
-
-followed as (
-
-    select
-        *,
-        sum(solved_change) over before as solved_count,
-        -- nobody waits after a reply or a solve
-        count(*) filter (where is_reply or solved_change = 1) over before
-            as stretch_number,
-        min(happened_at) filter (where is_reply) over after as next_reply_at,
-        min(happened_at) filter (where is_update) over after as next_update_at,
-        min(happened_at) filter (where solved_change = 1) over at_or_after
-            as next_resolved_at
-    from happenings
-    window
-        ticket as (
-            partition by ticket_id
-            order by happened_at asc, happening_rank asc, message_number asc
-        ),
-        before as (ticket rows between unbounded preceding and current row),
-        after as (ticket rows between 1 following and unbounded following),
-        at_or_after as (
-            partition by ticket_id
-            order by happened_at asc
-            range between current row and unbounded following
-        )
-
-),
-
-asked as (
-
-    select
-        *,
-        row_number() over (
-            partition by ticket_id, stretch_number, may_ask_again
-            order by happened_at asc, message_number asc
-        ) as question_number
-    from followed
-
-),
-
-clocks as (
-
-    select
-        endings.ticket_id,
-        'first_reply_time' as metric,
-        null::text as message_id,
-        -- a reply is what was promised; a ticket finished without one was let go
-        first_replies.first_reply_at is null as is_let_go,
-        endings.created_at as started_at,
-        case
-            when first_replies.first_reply_at is not null
-                then first_replies.first_reply_at
-            when not endings.is_live
-                then coalesce(endings.last_resolved_at, endings.last_seen_at)
-        end as ended_at
-    from endings
-    inner join promised_tickets
-        on endings.ticket_id = promised_tickets.ticket_id
-    left join first_replies
-        on endings.ticket_id = first_replies.ticket_id
-    where promised_tickets.has_first_reply and not endings.is_opened_by_agent
-    union all
-    select
-        asked.ticket_id,
-        'next_reply_time' as metric,
-        asked.message_id,
-        not coalesce(
-            asked.next_reply_at
-            <= coalesce(asked.next_resolved_at, 'infinity'::timestamptz),
-            false
-        ) as is_let_go,
-        asked.happened_at as started_at,
-        coalesce(
-            least(asked.next_reply_at, asked.next_resolved_at),
-            case when not endings.is_live then asked.happened_at end
-        ) as ended_at
-    from asked
-    inner join endings
-        on asked.ticket_id = endings.ticket_id
-    where asked.may_ask_again and asked.question_number = 1
-    union all
-    select
-        asked.ticket_id,
-        update_metrics.metric,
-        asked.message_id,
-        -- solving ends the need for news
-        coalesce(asked.next_update_at, asked.next_resolved_at) is null as is_let_go,
-        asked.happened_at as started_at,
-        coalesce(
-            least(asked.next_update_at, asked.next_resolved_at),
-            case
-                when not endings.is_live
-                    then greatest(endings.last_seen_at, asked.happened_at)
-            end
-        ) as ended_at
-    from asked
-    inner join endings
-        on asked.ticket_id = endings.ticket_id
-    cross join (
-        values ('periodic_update_time'), ('pausable_update_time')
-    ) as update_metrics (metric)
-    where
-        asked.is_update
-        and asked.solved_count <= 0
-        and endings.are_stays_known
-    union all
-    select
-        promised.ticket_id,
-        promised.metric,
-        null::text as message_id,
-        endings.is_dropped as is_let_go,
-        greatest(promised.first_set_at, endings.created_at) as started_at,
-        endings.stays_ended_at as ended_at
-    from promised
-    inner join endings
-        on promised.ticket_id = endings.ticket_id
-    where
-        promised.metric in (
-            'requester_wait_time', 'agent_work_time', 'total_resolution_time'
-        )
-        and promised.first_set_at is not null
-        -- promised when all was over
-        and (
-            endings.stays_ended_at is null
-            or promised.first_set_at <= endings.stays_ended_at
-        )
 
 ),
 
@@ -370,11 +99,13 @@ settings as (
 aimed as (
 
     -- the target in force when the clock stopped, or now
-    select distinct on (clocks.ticket_id, clocks.metric, clocks.message_id)
+    select distinct on (clocks.sla_clock_id)
+        clocks.sla_clock_id,
         clocks.ticket_id,
         clocks.metric,
-        clocks.message_id,
         clocks.is_let_go,
+        clocks.is_target_readable,
+        clocks.are_stays_known,
         clocks.started_at,
         clocks.ended_at,
         settings.policy_name,
@@ -386,18 +117,16 @@ aimed as (
         settings.is_business,
         settings.set_at
     from clocks
-    inner join settings
+    left join settings
         on
             clocks.ticket_id = settings.ticket_id
             and clocks.metric = settings.metric
             and (
-                settings.set_at < coalesce(clocks.ended_at, {{ as_of() }})
-                or settings.set_at <= clocks.started_at
+                coalesce(clocks.ended_at, {{ as_of() }}) > settings.set_at
+                or clocks.started_at >= settings.set_at
             )
     order by
-        clocks.ticket_id asc,
-        clocks.metric asc,
-        clocks.message_id asc,
+        clocks.sla_clock_id asc,
         settings.set_at desc nulls last,
         settings.change_number desc nulls last
 
@@ -406,7 +135,7 @@ aimed as (
 events as (
 
     select
-        ticket_id || '/' || metric || coalesce('/' || message_id, '') as sla_event_id,
+        sla_clock_id as sla_event_id,
         ticket_id,
         metric,
         policy_name,
@@ -415,38 +144,17 @@ events as (
             as target_seconds,
         case when is_withdrawn then previous_is_business else is_business end
             as is_business,
-        true as is_readable,
-        is_let_go or is_withdrawn as is_let_go,
+        is_target_readable,
+        are_stays_known,
+        is_let_go or coalesce(is_withdrawn, false) as is_let_go,
         started_at,
         case when is_withdrawn then set_at else ended_at end as ended_at
     from aimed
     where
+        not is_target_readable
         -- taken back before the clock began: never in force while it ran
-        not is_withdrawn
+        or not is_withdrawn
         or (set_at > started_at and previous_target_seconds is not null)
-    union all
-    -- of a promise that nobody can read it is known that it was made
-    select
-        promised.ticket_id || '/' || promised.metric as sla_event_id,
-        promised.ticket_id,
-        promised.metric,
-        null::text as policy_name,
-        null::text as priority,
-        null::bigint as target_seconds,
-        null::boolean as is_business,
-        false as is_readable,
-        false as is_let_go,
-        case
-            when promised.metric = 'first_reply_time' then endings.created_at
-            else greatest(promised.first_stated_at, endings.created_at)
-        end as started_at,
-        null::timestamptz as ended_at
-    from promised
-    inner join endings
-        on promised.ticket_id = endings.ticket_id
-    where
-        not promised.is_readable
-        and not (promised.metric = 'first_reply_time' and endings.is_opened_by_agent)
 
 ),
 
@@ -460,6 +168,30 @@ clocked as (
     from events
     left join calendars
         on events.ticket_id = calendars.ticket_id
+
+),
+
+counted_categories as (
+
+    -- in which statuses the clocks of a ticket's stays run
+    select
+        counted.metric,
+        counted.status_category
+    from (
+        values
+        ('requester_wait_time', 'new'),
+        ('requester_wait_time', 'open'),
+        ('requester_wait_time', 'hold'),
+        ('agent_work_time', 'new'),
+        ('agent_work_time', 'open'),
+        ('total_resolution_time', 'new'),
+        ('total_resolution_time', 'open'),
+        ('total_resolution_time', 'pending'),
+        ('total_resolution_time', 'hold'),
+        ('pausable_update_time', 'new'),
+        ('pausable_update_time', 'open'),
+        ('pausable_update_time', 'hold')
+    ) as counted (metric, status_category)
 
 ),
 
@@ -503,16 +235,14 @@ parts as (
         clocked.ticket_id,
         clocked.is_business
     from clocked
+    inner join counted_categories
+        on clocked.metric = counted_categories.metric
     inner join stays
         on
             clocked.ticket_id = stays.ticket_id
-            and stays.started_at < clocked.counted_until
-            and (stays.ended_at is null or stays.ended_at > clocked.started_at)
-    where
-        {% for metric, categories in stay_clocks.items() %}
-            {{ 'or ' if not loop.first }}clocked.metric = '{{ metric }}'
-            and stays.status_category in ('{{ categories | join("', '") }}')
-        {% endfor %}
+            and counted_categories.status_category = stays.status_category
+            and clocked.counted_until > stays.started_at
+            and (stays.ended_at is null or clocked.started_at < stays.ended_at)
 
 ),
 
@@ -614,17 +344,22 @@ dated as (
     select
         clocked.*,
         case
-            when not clocked.is_readable then 'target_unreadable'
+            when not clocked.is_target_readable then 'target_unreadable'
             when
-                not endings.are_stays_known
-                and clocked.metric in ('{{ stay_clocks | join("', '") }}')
+                not clocked.are_stays_known
+                and clocked.metric in (
+                    select counted_categories.metric from counted_categories
+                )
                 then 'no_status_history'
             when
                 clocked.is_business
                 and (
                     summed.uncounted_part_count > 0
-                    or summed.sla_event_id is null
-                    and {{ ticket_open_seconds('clocked', 'clocked.started_at') }} is null
+                    or (
+                        summed.sla_event_id is null
+                        and ({{ ticket_open_seconds('clocked', 'clocked.started_at') }})
+                        is null
+                    )
                 )
                 then 'no_calendar'
         end as event_reason,
@@ -643,8 +378,6 @@ dated as (
                     )
         end as open_seconds_from
     from clocked
-    inner join endings
-        on clocked.ticket_id = endings.ticket_id
     left join summed
         on clocked.sla_event_id = summed.sla_event_id
     left join reached
@@ -655,19 +388,19 @@ dated as (
 ruled as (
 
     select
-        *,
-        counted_seconds > target_seconds as is_breached,
-        counted_seconds >= target_seconds as is_used_up,
+        dated.*,
+        dated.counted_seconds > dated.target_seconds as is_breached,
+        dated.counted_seconds >= dated.target_seconds as is_used_up,
         case
-            when is_business
+            when dated.is_business
                 then
                     greatest(
-                        counts_from,
+                        dated.counts_from,
                         {{ ticket_open_moment(
-                            'dated', '(open_seconds_from + seconds_left)'
+                            'dated', '(dated.open_seconds_from + dated.seconds_left)'
                         ) }}
                     )
-            else counts_from + seconds_left * interval '1 second'
+            else dated.counts_from + dated.seconds_left * interval '1 second'
         end as target_reached_at
     from dated
 

@@ -177,11 +177,11 @@ daily as (
 lines as (
 
     select
-        ticket_id,
-        source_name,
-        channel,
-        queue_name,
-        priority,
+        counted_tickets.ticket_id,
+        counted_tickets.source_name,
+        counted_tickets.channel,
+        counted_tickets.queue_name,
+        counted_tickets.priority,
         {{ ticket_line_id('counted_tickets') }} as ticket_line_id
     from counted_tickets
 

@@ -62,13 +62,14 @@ of_tickets as (
         found.problem,
         found.detail
     from tickets
-    cross join lateral (
-        values
-        ('unknown_requester', tickets.requester_id, not tickets.is_requester_known),
-        ('unknown_group', tickets.group_id, not tickets.is_group_known),
-        ('unknown_status', tickets.status, not tickets.is_status_known),
-        ('deleted_ticket', tickets.status, tickets.is_deleted)
-    ) as found (problem, detail, is_found)
+    cross join
+        lateral (
+            values
+            ('unknown_requester', tickets.requester_id, not tickets.is_requester_known),
+            ('unknown_group', tickets.group_id, not tickets.is_group_known),
+            ('unknown_status', tickets.status, not tickets.is_status_known),
+            ('deleted_ticket', tickets.status, tickets.is_deleted)
+        ) as found (problem, detail, is_found)
     where found.is_found
 
 ),
@@ -102,11 +103,12 @@ of_changes as (
         found.problem,
         changes.field_name || ': ' || coalesce(changes.field_value, '') as detail
     from changes
-    cross join lateral (
-        values
-        ('changes_at_one_instant', changes.is_at_one_instant),
-        ('unknown_status', not changes.is_value_known)
-    ) as found (problem, is_found)
+    cross join
+        lateral (
+            values
+            ('changes_at_one_instant', changes.is_at_one_instant),
+            ('unknown_status', not changes.is_value_known)
+        ) as found (problem, is_found)
     where found.is_found
 
 ),
@@ -136,12 +138,13 @@ of_messages as (
         found.problem,
         messages.author_id as detail
     from messages
-    cross join lateral (
-        values
-        ('unknown_author', messages.sender_type = 'unknown'),
-        ('comment_before_creation', messages.is_before_creation),
-        ('comment_without_ticket', not messages.is_ticket_known)
-    ) as found (problem, is_found)
+    cross join
+        lateral (
+            values
+            ('unknown_author', messages.sender_type = 'unknown'),
+            ('comment_before_creation', messages.is_before_creation),
+            ('comment_without_ticket', not messages.is_ticket_known)
+        ) as found (problem, is_found)
     where found.is_found
 
 ),

@@ -101,30 +101,27 @@ waits as (
         ticket_id,
         bool_and(is_history_known) as is_history_known,
         bool_or(is_cut_off) as is_cut_off,
-        {% for wait, categories in [
-            ('requester_wait', ['new', 'open', 'hold']),
-            ('agent_wait', ['pending']),
-            ('agent_work', ['new', 'open']),
-            ('on_hold', ['hold']),
+        {% for wait, in_wait in [
+            ('requester_wait', "waiting_side = 'requester'"),
+            ('agent_wait', "waiting_side = 'agent'"),
+            ('agent_work', "status_category in ('new', 'open')"),
+            ('on_hold', "status_category = 'hold'"),
         ] %}
             {% for measure in ['', '_business', '_last_calendar_business'] %}
                 -- a part that is not counted leaves the whole unknown
                 case
                     when
-                        bool_and(span{{ measure }}_seconds is not null) filter (
-                            where status_category in ('{{ categories | join("', '") }}')
+                        count(*) filter (where {{ in_wait }})
+                        = count(span{{ measure }}_seconds) filter (
+                            where {{ in_wait }}
                         )
-                        is false
-                        then null
-                    else
-                        coalesce(
-                            sum(span{{ measure }}_seconds) filter (
-                                where
-                                    status_category
-                                    in ('{{ categories | join("', '") }}')
-                            ),
-                            0
-                        )
+                        then
+                            coalesce(
+                                sum(span{{ measure }}_seconds) filter (
+                                    where {{ in_wait }}
+                                ),
+                                0
+                            )
                 end::bigint as {{ wait }}{{ measure }}_seconds,
             {% endfor %}
         {% endfor %}
@@ -154,10 +151,31 @@ resolutions as (
             array_agg(last_calendar_seconds_at_start order by stay_number desc)
             filter (where is_resolution)
         )[1] as last_calendar_seconds_at_last,
+        min(started_at) as created_at,
         min(started_at) filter (where is_resolution) as first_resolved_at,
         max(started_at) filter (where is_resolution) as last_resolved_at
     from stays
     group by ticket_id
+
+),
+
+resolved as (
+
+    select
+        ticket_id,
+        first_resolved_at,
+        last_resolved_at,
+        {{ seconds_between('created_at', 'first_resolved_at') }}
+            as first_resolution_seconds,
+        {{ open_seconds_between('open_seconds_at_creation', 'open_seconds_at_first') }}
+            as first_resolution_business_seconds,
+        {{ seconds_between('created_at', 'last_resolved_at') }}
+            as full_resolution_seconds,
+        {{ open_seconds_between('open_seconds_at_creation', 'open_seconds_at_last') }}
+            as full_resolution_business_seconds,
+        last_calendar_seconds_at_last - last_calendar_seconds_at_creation
+            as full_resolution_last_calendar_business_seconds
+    from resolutions
 
 ),
 
@@ -236,8 +254,8 @@ stations as (
         ticket_id,
         count(*) filter (
             where
-                field_name = 'assignee'
-                and held_value is distinct from previous_value
+            field_name = 'assignee'
+            and held_value is distinct from previous_value
         ) as agent_station_count,
         count(*) filter (where field_name = 'assignee' and held_value <> previous_value)
             as handoff_count,
@@ -294,13 +312,13 @@ joined as (
             when tickets.is_live then 'open'
             when not waits.is_history_known then 'no_status_history'
             when waits.is_cut_off then 'history_incomplete'
-            when resolutions.last_resolved_at is null then 'history_incomplete'
+            when resolved.last_resolved_at is null then 'history_incomplete'
         end as resolution_reason
     from tickets
     left join waits
         on tickets.ticket_id = waits.ticket_id
-    left join resolutions
-        on tickets.ticket_id = resolutions.ticket_id
+    left join resolved
+        on tickets.ticket_id = resolved.ticket_id
     left join replied
         on tickets.ticket_id = replied.ticket_id
 
@@ -341,7 +359,8 @@ final as (
         end as touch_class,
         joined.first_reply_reason,
         joined.resolution_reason,
-        case when not joined.are_waits_known then 'no_status_history' end as wait_reason,
+        case when not joined.are_waits_known then 'no_status_history' end
+            as wait_reason,
         case
             when
                 (
@@ -351,14 +370,8 @@ final as (
                 or (
                     joined.resolution_reason is null
                     and num_nulls(
-                        {{ open_seconds_between(
-                            'resolutions.open_seconds_at_creation',
-                            'resolutions.open_seconds_at_first'
-                        ) }},
-                        {{ open_seconds_between(
-                            'resolutions.open_seconds_at_creation',
-                            'resolutions.open_seconds_at_last'
-                        ) }}
+                        resolved.first_resolution_business_seconds,
+                        resolved.full_resolution_business_seconds
                     ) > 0
                 )
                 or (
@@ -381,38 +394,16 @@ final as (
         end as first_reply_business_seconds,
         replied.total_reply_seconds,
         replied.total_reply_business_seconds,
-        case
-            when joined.resolution_reason is null
-                then
-                    {{ seconds_between('joined.created_at', 'resolutions.first_resolved_at') }}
-        end as first_resolution_seconds,
-        case
-            when joined.resolution_reason is null
-                then
-                    {{ open_seconds_between(
-                        'resolutions.open_seconds_at_creation',
-                        'resolutions.open_seconds_at_first'
-                    ) }}
-        end as first_resolution_business_seconds,
-        case
-            when joined.resolution_reason is null
-                then
-                    {{ seconds_between('joined.created_at', 'resolutions.last_resolved_at') }}
-        end as full_resolution_seconds,
-        case
-            when joined.resolution_reason is null
-                then
-                    {{ open_seconds_between(
-                        'resolutions.open_seconds_at_creation',
-                        'resolutions.open_seconds_at_last'
-                    ) }}
-        end as full_resolution_business_seconds,
-        case
-            when joined.resolution_reason is null
-                then
-                    resolutions.last_calendar_seconds_at_last
-                    - resolutions.last_calendar_seconds_at_creation
-        end as full_resolution_last_calendar_business_seconds,
+        {% for figure in [
+            'first_resolution_seconds',
+            'first_resolution_business_seconds',
+            'full_resolution_seconds',
+            'full_resolution_business_seconds',
+            'full_resolution_last_calendar_business_seconds',
+        ] %}
+            case when joined.resolution_reason is null then resolved.{{ figure }} end
+                as {{ figure }},
+        {% endfor %}
         {% for wait in ['requester_wait', 'agent_wait', 'agent_work', 'on_hold'] %}
             case when joined.are_waits_known then waits.{{ wait }}_seconds end
                 as {{ wait }}_seconds,
@@ -456,22 +447,22 @@ final as (
 
         -- dates
         {{ business_date('joined.created_at') }} as created_date,
-        {{ business_date('resolutions.last_resolved_at') }} as resolved_date,
+        {{ business_date('resolved.last_resolved_at') }} as resolved_date,
 
         -- timestamps
         joined.created_at,
         joined.updated_at,
         stations.first_assigned_at,
         replied.first_reply_at,
-        resolutions.first_resolved_at,
-        resolutions.last_resolved_at,
+        resolved.first_resolved_at,
+        resolved.last_resolved_at,
         written.last_message_at
 
     from joined
     left join waits
         on joined.ticket_id = waits.ticket_id
-    left join resolutions
-        on joined.ticket_id = resolutions.ticket_id
+    left join resolved
+        on joined.ticket_id = resolved.ticket_id
     left join replied
         on joined.ticket_id = replied.ticket_id
     left join written

@@ -42,6 +42,7 @@ assigned as (
             where
                 changes.field_name = 'assignee_id'
                 and changes.value_id = touched.touched_key
+            order by changes.value_id asc
             limit 1
         ) as one_change
     {% else %}
@@ -64,6 +65,7 @@ noted as (
                 not comments.is_public
                 and not comments.is_deleted
                 and comments.author_id = touched.touched_key
+            order by comments.author_id asc
             limit 1
         ) as one_note
     {% else %}
