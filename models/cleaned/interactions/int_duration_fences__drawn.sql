@@ -137,7 +137,8 @@ quartiles as (
 
 final as (
 
-    -- asymmetric, because durations have a long right tail even on this scale
+    -- asymmetric, because durations have a long right tail even on this scale; a fence
+    -- of two thousand years is one too
     select
         {{ surrogate_key(['fence_id', 'measure']) }} as duration_fence_id,
         fence_id,
@@ -147,8 +148,9 @@ final as (
         basis_count::bigint as basis_count,
         exp(first_quartile_ln - 3 * (third_quartile_ln - first_quartile_ln))
         ::numeric(14, 3) as lower_fence_seconds,
-        exp(third_quartile_ln + 1.5 * (third_quartile_ln - first_quartile_ln))
-        ::numeric(14, 3) as upper_fence_seconds,
+        exp(
+            least(third_quartile_ln + 1.5 * (third_quartile_ln - first_quartile_ln), 25)
+        )::numeric(14, 3) as upper_fence_seconds,
         pg_current_xact_id() as changed_xid,
         week_date
     from quartiles
