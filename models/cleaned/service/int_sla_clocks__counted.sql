@@ -41,7 +41,18 @@ stays as (
 
 messages as (
 
-    select * from {{ ref('int_ticket_messages__unioned') }}
+    -- read twice, so written down: without the texts
+    select
+        message_id,
+        ticket_id,
+        message_number,
+        reply_count_before,
+        is_customer_public,
+        is_reply,
+        is_opening,
+        sent_at,
+        counted_at
+    from {{ ref('int_ticket_messages__unioned') }}
     {{ only_touched('ticket_id') }}
 
 ),

@@ -131,9 +131,8 @@ final as (
     select
 
         -- ids
-        {{ ticket_contact_id(
-            'unlinked.source_name', 'unlinked.source_ticket_id', 'timed.contact_number'
-        ) }} as interaction_id,
+        {{ ticket_contact_id('timed.ticket_id', 'timed.contact_number') }}
+            as interaction_id,
         timed.ticket_id || '/' || timed.contact_number as source_record_id,
         timed.ticket_id,
         timed.first_agent_id as agent_id,

@@ -158,7 +158,6 @@ placed as (
 
     select
         unioned.*,
-        tickets.source_ticket_id,
         tickets.interaction_id as linked_interaction_id,
         tickets.created_at as ticket_created_at,
         coalesce(tickets.is_opened_by_agent, false) as is_opened_by_agent,
@@ -244,7 +243,7 @@ final as (
         -- a ticket that follows another contact is a part of it
         coalesce(
             linked_interaction_id,
-            {{ ticket_contact_id('source_name', 'source_ticket_id', 'contact_number') }}
+            {{ ticket_contact_id('ticket_id', 'contact_number') }}
         ) as interaction_id,
 
         -- strings

@@ -193,6 +193,7 @@ final as (
         ended.stay_number,
         ended.open_seconds_at_start,
         case
+            when ended.is_last and ended.ended_at is null then null
             when ended.is_last
                 then {{ ticket_open_seconds('calendars', 'ended.ended_at') }}
             else ended.open_seconds_at_next
@@ -205,6 +206,7 @@ final as (
                 ) }}
         end as last_calendar_seconds_at_start,
         case
+            when ended.ended_at is null then null
             when calendars.calendar_count = 1 and not ended.is_last
                 then ended.open_seconds_at_next
             else

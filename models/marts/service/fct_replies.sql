@@ -41,7 +41,14 @@ calendars as (
 looked_up as materialized (
 
     select
-        messages.*,
+        messages.message_id,
+        messages.ticket_id,
+        messages.author_id,
+        messages.source_name,
+        messages.sender_type,
+        messages.reply_count_before,
+        messages.waiting_since,
+        messages.counted_at,
         {{ ticket_open_seconds('calendars', 'messages.waiting_since') }}
             as open_seconds_at_start,
         {{ ticket_open_seconds('calendars', 'messages.counted_at') }}

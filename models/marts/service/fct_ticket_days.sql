@@ -152,7 +152,7 @@ happened as (
         select
             {{ happening['rows'] }}.ticket_id,
             {% for measure in ticket_measures() %}
-                ({{ happening[measure] or 0 }})::bigint as {{ measure }},
+                ({{ happening[measure] or 0 }})::integer as {{ measure }},
             {% endfor %}
             {{ happening['date'] }} as activity_date
         from {{ happening['rows'] }}
