@@ -108,6 +108,8 @@ timed as (
         spoken.first_reply_at,
         spoken.last_public_at,
         resolutions.resolved_at,
+        -- what an agent opens nobody asked for
+        contacts.contact_number > 0 or not unlinked.is_opened_by_agent as is_asked,
         case
             when contacts.contact_number = 0 then unlinked.created_at
             else spoken.first_customer_at
@@ -140,11 +142,7 @@ final as (
         -- strings
         unlinked.source_name,
         unlinked.channel,
-        case
-            when unlinked.is_opened_by_agent and timed.contact_number = 0
-                then 'outbound'
-            else 'inbound'
-        end as direction,
+        case when timed.is_asked then 'inbound' else 'outbound' end as direction,
         null::text as site_code,
         unlinked.queue_name,
         unlinked.topic,
@@ -158,11 +156,11 @@ final as (
         null::integer as hold_seconds,
         null::integer as after_work_seconds,
         case
-            when not unlinked.is_opened_by_agent or timed.contact_number > 0
+            when timed.is_asked
                 then {{ seconds_between('timed.started_at', 'timed.first_reply_at') }}
         end::integer as first_response_seconds,
         case
-            when not unlinked.is_opened_by_agent or timed.contact_number > 0
+            when timed.is_asked
                 then {{ seconds_between('timed.started_at', 'timed.first_reply_at') }}
         end::integer as first_reply_seconds,
         null::integer as handoff_response_seconds,
@@ -176,8 +174,8 @@ final as (
         pg_current_xact_id() as changed_xid,
 
         -- booleans
-        not unlinked.is_opened_by_agent or timed.contact_number > 0 as is_offered,
-        timed.first_reply_at is not null as is_handled,
+        timed.is_asked as is_offered,
+        timed.is_asked and timed.first_reply_at is not null as is_handled,
         null::boolean as is_abandoned,
         false as is_callback,
         false as is_handed_off,

@@ -25,7 +25,12 @@ MODELS = (
     "fct_ticket_status_spans",
     "fct_ticket_problems",
     "kpi_backlog_daily",
+    "fct_ticket_messages",
+    "fct_sla_at_risk",
+    "kpi_tickets_daily",
+    "fct_ticket_reconciliations",
 )
+CONTACT_MODELS = ("kpi_channel_daily", "fct_messages", "dim_agents")
 TICKET_COLUMNS = (
     "ticket_id",
     "status",
@@ -144,11 +149,17 @@ def land(warehouse: Warehouse, rows: zendesk.Tables, synced_at: datetime) -> Non
         zendesk.land(connection, rows, synced_at)
 
 
-def build(warehouse: Warehouse, as_of: datetime, *arguments: str) -> None:
+def build(
+    warehouse: Warehouse,
+    as_of: datetime,
+    *arguments: str,
+    command: str = "run",
+    models: Sequence[str] = MODELS,
+) -> None:
     """Build the marts of tickets as they stand at a moment."""
     stated = json.dumps({"as_of": as_of.strftime("%Y-%m-%d %H:%M:%S")})
-    select = [f"+{model}" for model in MODELS]
-    warehouse.dbt("run", "--select", *select, "--vars", stated, *arguments)
+    select = [f"+{model}" for model in models]
+    warehouse.dbt(command, "--select", *select, "--vars", stated, *arguments)
 
 
 @pytest.fixture(scope="module")
@@ -160,7 +171,7 @@ def full(
     prepare(warehouse)
     land(warehouse, account.rows, AS_OF)
     warehouse.load([pair for pair in files_of(world) if pair[0] == helpdesk.SOURCE])
-    build(warehouse, AS_OF)
+    build(warehouse, AS_OF, models=MODELS + CONTACT_MODELS)
     return warehouse
 
 
@@ -487,3 +498,54 @@ def contents(warehouse: Warehouse) -> dict[str, list[str]]:
             name = f"{table['table_schema']}.{table['table_name']}"
             found[name] = [row for (row,) in rows]
     return found
+
+
+def test_the_gates_hold_for_an_account_full_of_faults(full: Warehouse) -> None:
+    """Bad input is reported, and stops nobody's build."""
+    # only tests of what is built here
+    cautious = ("--indirect-selection", "cautious")
+    models = MODELS + CONTACT_MODELS
+    build(full, AS_OF, *cautious, command="test", models=models)
+
+
+def test_a_ticket_is_a_contact_once(full: Warehouse) -> None:
+    """Tickets that follow a contact add none; others add one per time they were solved.
+
+    A contact after the first begins with what the customer wrote since the last solve.
+    """
+    contacts = rows_of(
+        full,
+        "select source_name, count(*) as contact_count from marts.fct_interactions"
+        " where source_name = any(%s) group by source_name",
+        [SOURCE, helpdesk.SOURCE],
+    )
+    expected = rows_of(
+        full,
+        """
+        select count(*) as contact_count
+        from (
+            select tickets.ticket_id, 0 as solve_count
+            from marts.fct_tickets as tickets
+            where tickets.source_name = %s and not tickets.is_deleted
+            union
+            select messages.ticket_id, max(solved.solve_count) as solve_count
+            from marts.fct_ticket_messages as messages
+            join marts.fct_tickets as tickets
+                on messages.ticket_id = tickets.ticket_id and not tickets.is_deleted
+            cross join lateral (
+                select count(*) as solve_count
+                from marts.fct_ticket_status_spans as spans
+                where spans.ticket_id = messages.ticket_id and spans.is_resolution
+                    and spans.started_at < messages.sent_at
+            ) as solved
+            where messages.source_name = %s and messages.is_public
+                and messages.sender_type = 'customer'
+            group by messages.ticket_id, solved.solve_count
+        ) as begun
+        """,
+        SOURCE,
+        SOURCE,
+    )
+    assert [(row["source_name"], row["contact_count"]) for row in contacts] == [
+        (SOURCE, expected[0]["contact_count"])
+    ]
