@@ -36,6 +36,31 @@ group by channel
 order by sum(contact_count) desc
 """
 
+TICKETS = """
+select
+    source_name,
+    count(*),
+    count(*) filter (where is_live),
+    round(sum(first_reply_seconds) / nullif(count(first_reply_seconds), 0)),
+    round(sum(full_resolution_seconds) / nullif(count(full_resolution_seconds), 0)),
+    sum(reopen_count)::bigint
+from marts.fct_tickets
+where not is_deleted
+group by source_name
+order by count(*) desc
+"""
+
+PROMISES = """
+select
+    source_name,
+    count(*) filter (where state = 'met'),
+    count(*) filter (where state = 'breached'),
+    count(*) filter (where is_running and state = 'at_risk'),
+    count(*) filter (where is_running and state = 'breached')
+from marts.fct_sla_events
+group by source_name
+"""
+
 BUILDS = """
 select
     started_at,
@@ -138,6 +163,24 @@ def channels(connection: psycopg.Connection) -> Section:
         rows,
         "no marts yet: `frontdesk build`",
     )
+
+
+def tickets(connection: psycopg.Connection) -> list[Section]:
+    """Return the tickets of each source with their promises; none without any."""
+    if not exists(connection, "marts.fct_sla_events"):
+        return []
+    promises = {name: counts for name, *counts in connection.execute(PROMISES)}
+    rows = [
+        (name, *counts, *promises.get(name, [0, 0, 0, 0]))
+        for name, *counts in connection.execute(TICKETS)
+    ]
+    if not rows:
+        return []
+    columns = (
+        *("source", "tickets", "live", "first reply s", "resolution s", "reopens"),
+        *("SLA met", "breached", "at risk now", "breached now"),
+    )
+    return [Section("Tickets, as last built", columns, rows, "none")]
 
 
 def connector_accounts(
@@ -252,6 +295,7 @@ def sections(connection: psycopg.Connection) -> list[Section]:
         landed(connection),
         *connector_accounts(connection),
         channels(connection),
+        *tickets(connection),
         *problems(connection),
         builds(connection),
         failed_checks(connection),

@@ -12,6 +12,7 @@ import pytest
 from psycopg import sql
 from psycopg.rows import dict_row
 
+from orchestration import status
 from tests.python.tickets import helpdesk, reference, zendesk, zendesk_world
 from tests.python.tickets.reference import Row, Ticket
 from tests.python.tickets.zendesk import AS_OF, CUSTOM_STATUSES, SOURCE
@@ -549,3 +550,19 @@ def test_a_ticket_is_a_contact_once(full: Warehouse) -> None:
     assert [(row["source_name"], row["contact_count"]) for row in contacts] == [
         (SOURCE, expected[0]["contact_count"])
     ]
+
+
+def test_status_counts_the_tickets(
+    full: Warehouse, tickets: dict[str, list[Ticket]]
+) -> None:
+    """`frontdesk status` shows each source, deleted tickets left out."""
+    with psycopg.connect(full.dsn) as connection:
+        (section,) = status.tickets(connection)
+    found = {name: (count, live) for name, count, live, *_ in section.rows}
+    assert found == {
+        source: (
+            sum(not one.is_deleted for one in of_source),
+            sum(not one.is_finished for one in of_source),
+        )
+        for source, of_source in tickets.items()
+    }
