@@ -136,16 +136,16 @@ def test_decisions_of_reviewers_are_obeyed(built: Warehouse) -> None:
             )
 
     decide(doubt, "keep")
-    built.dbt("run")
+    built.dbt("run", "--select", "+kpi_channel_daily")
     assert built.value(found, doubt) == 1
     assert built.value(calls) == before + 1
     decide(clean, "reject")
-    built.dbt("run")
+    built.dbt("run", "--select", "+kpi_channel_daily")
     assert built.value(found, clean) == 0
     assert built.value(calls) == before
     decide(doubt, None)
     decide(clean, None)
-    built.dbt("run")
+    built.dbt("run", "--select", "+kpi_channel_daily")
     assert (built.value(found, doubt), built.value(found, clean)) == (0, 1)
     assert built.value(calls) == before
 
@@ -193,11 +193,11 @@ def test_a_slow_load_is_not_lost(
         slow.execute(insert, ["slow", "13911110001", 1])
         with psycopg.connect(warehouse.dsn) as fast:
             fast.execute(insert, ["fast", "13911110002", 2])
-        warehouse.dbt("run")
+        warehouse.dbt("run", "--select", "+fct_interactions")
         seen = "select count(*) from marts.fct_interactions"
         assert warehouse.value(seen) == 1
         slow.commit()
-    warehouse.dbt("run")
+    warehouse.dbt("run", "--select", "+fct_interactions")
     assert warehouse.value(seen) == 2
 
 
