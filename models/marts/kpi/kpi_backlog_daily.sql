@@ -22,7 +22,8 @@
             },
         ],
         'touched_key': 'ticket_line_id',
-        'running': 'is_latest and calendar_date < ' ~ business_date(':as_of'),
+        'running': 'calendar_date > ' ~ business_date(':as_of')
+        ~ ' or is_latest and calendar_date < ' ~ business_date(':as_of'),
         'quiet': ['is_latest'],
     }
 ) }}
