@@ -263,9 +263,6 @@ final as (
         is_opening,
         is_reply,
         is_customer_public,
-        is_customer_public
-        and min(message_number) filter (where is_customer_public) over turn
-        = message_number as is_first_of_turn,
         is_ticket_known,
         coalesce(sent_at < ticket_created_at, false) as is_before_creation,
 

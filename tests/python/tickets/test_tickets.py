@@ -4,8 +4,9 @@ import json
 import random
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import psycopg
 import pytest
@@ -116,6 +117,7 @@ FIELDS = {
     "group_id": "group",
     "satisfaction_score": "satisfaction",
 }
+OLDEST = "over_30_days"
 FAR = datetime(9999, 1, 1, tzinfo=UTC)
 SHOWN = 8
 
@@ -406,6 +408,117 @@ def test_backlog(full: Warehouse, tickets: dict[str, list[Ticket]]) -> None:
         key: row for key, row in days.items() if any(row[x] for x in BACKLOG_COLUMNS)
     }
     assert_same(expected, found, BACKLOG_COLUMNS)
+
+
+def test_ageing_of_the_backlog(
+    full: Warehouse, tickets: dict[str, list[Ticket]]
+) -> None:
+    """What is open at the end of a day has the age it has, on every day there is."""
+    place = ZoneInfo(helpdesk.BUSINESS_ZONE)
+    bounds = {1: "under_1_day", 3: "under_3_days", 7: "under_7_days"}
+    bounds[30] = "under_30_days"
+    found = {
+        row["calendar_date"]: {
+            name: int(row[f"{name}_count"]) for name in (*bounds.values(), OLDEST)
+        }
+        for row in rows_of(
+            full,
+            "select calendar_date, sum(under_1_day_count) as under_1_day_count,"
+            " sum(under_3_days_count) as under_3_days_count,"
+            " sum(under_7_days_count) as under_7_days_count,"
+            " sum(under_30_days_count) as under_30_days_count,"
+            " sum(over_30_days_count) as over_30_days_count"
+            " from marts.kpi_backlog_daily group by calendar_date",
+        )
+    }
+    last = AS_OF.astimezone(place).date()
+    spans = [
+        (one.created_at.astimezone(place).date(), start, end)
+        for known in tickets.values()
+        for one in known
+        if not one.is_deleted
+        for start, end in reference.backlog_spans(one)
+    ]
+    # the last day is not over, so what is open there is not at its close
+    for day in sorted(day for day in found if day < last):
+        close = datetime.combine(day + timedelta(days=1), time(), place)
+        expected = dict.fromkeys((*bounds.values(), OLDEST), 0)
+        for created, start, end in spans:
+            if reference.is_before([(start, end)], close):
+                age = (day - created).days
+                name = next((n for days, n in bounds.items() if age < days), OLDEST)
+                expected[name] += 1
+        assert found[day] == expected, day
+    assert sum(row[OLDEST] for row in found.values()) > 0
+
+
+def test_promises_at_risk(full: Warehouse, tickets: dict[str, list[Ticket]]) -> None:
+    """Live tickets with a running promise at 80 % and more, the most urgent first."""
+    live = {
+        one.ticket_id: one
+        for known in tickets.values()
+        for one in known
+        if not one.is_finished
+    }
+    found = rows_of(full, "select * from marts.fct_sla_at_risk order by urgency_rank")
+    remaining = [row["remaining_seconds"] for row in found]
+    assert remaining == sorted(remaining)
+    assert {row["ticket_id"] for row in found} <= set(live)
+    expected = [row for one in live.values() for row in reference.sla_rows(one, AS_OF)]
+    key = ("ticket_id", "metric", "applied_at")
+    events = keyed(expected, *key)
+    at_risk = {at for at, row in events.items() if row["state"] == "at_risk"}
+    # a breach whose clock was stopped is over: nobody can still mend it
+    running = {
+        at
+        for at, row in events.items()
+        if row["state"] == "breached" and row["metric"] in reference.STAY_METRICS
+    }
+    shown = keyed(found, *key)
+    assert at_risk
+    assert at_risk <= set(shown)
+    assert {at for at, row in shown.items() if row["state"] == "at_risk"} == at_risk
+    breached = {at for at, row in shown.items() if row["state"] == "breached"}
+    assert {at for at in breached if at[1] in reference.STAY_METRICS} <= running
+    assert all(events[at]["state"] == "breached" for at in breached)
+
+
+def test_daily_counts(full: Warehouse, tickets: dict[str, list[Ticket]]) -> None:
+    """First replies, resolutions and touches stand on their days, with their sums."""
+    place = ZoneInfo(helpdesk.BUSINESS_ZONE)
+    names = ("first_reply_count", "first_reply_seconds_sum", "reply_count")
+    names += ("full_resolution_count", "full_resolution_seconds_sum", "no_touch_count")
+    expected: dict[Hashable, Row] = defaultdict(lambda: dict.fromkeys(names, 0))
+    for source, known in tickets.items():
+        for one in known:
+            if one.is_deleted:
+                continue
+            row = reference.ticket_row(one, AS_OF)
+            if row["first_reply_seconds"] is not None:
+                day = expected[source, row["first_reply_at"].astimezone(place).date()]
+                day["first_reply_count"] += 1
+                day["first_reply_seconds_sum"] += row["first_reply_seconds"]
+            if row["full_resolution_seconds"] is not None:
+                end = reference.resolved_moments(one)[-1]
+                day = expected[source, end.astimezone(place).date()]
+                day["full_resolution_count"] += 1
+                day["full_resolution_seconds_sum"] += row["full_resolution_seconds"]
+                day["no_touch_count"] += row["touch_class"] == "0"
+            for reply in reference.reply_rows(one):
+                day = expected[source, reply["replied_at"].astimezone(place).date()]
+                day["reply_count"] += 1
+    sums = ", ".join(f"sum({name})::bigint as {name}" for name in names)
+    rows = rows_of(
+        full,
+        f"select source_name, activity_date, {sums} from marts.kpi_tickets_daily"
+        " group by source_name, activity_date",
+    )
+    found = {
+        key: row
+        for key, row in keyed(rows, "source_name", "activity_date").items()
+        if any(row[name] for name in names)
+    }
+    assert_same(dict(expected), found, names)
 
 
 @BOTH
