@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import dagster as dg
+import psycopg2
 from dagster_dbt import DbtProject, dbt_assets
 from psycopg.types.json import Jsonb
 
@@ -195,7 +196,9 @@ def _stop(thread: threading.Thread) -> None:
         for adapter in list(FACTORY.adapters.values()):
             for connection in list(adapter.connections.thread_connections.values()):
                 if connection.state == "open" and connection.handle is not None:
-                    connection.handle.cancel()
+                    # dbt's own thread may close it at the same moment
+                    with contextlib.suppress(psycopg2.InterfaceError):
+                        connection.handle.cancel()
         thread.join(timeout=1)
 
 
