@@ -3,6 +3,7 @@
 PYTHON ?= python3
 VENV := .venv
 DATA ?= ../shared/data
+WORKERS ?= 2
 BIN := $(VENV)/bin
 STAMP := $(VENV)/installed
 
@@ -46,8 +47,9 @@ build: install ## build and test everything from what is loaded
 	@$(BIN)/frontdesk up
 	@$(BIN)/frontdesk build
 
+# each worker has a database server of its own; tests/python/conftest.py says what runs where
 test: lint ## every check of .ci/run
-	@FRONTDESK_REAL_DATA="$(abspath $(DATA))" $(BIN)/python -m pytest
+	@FRONTDESK_REAL_DATA="$(abspath $(DATA))" $(BIN)/python -m pytest -n $(WORKERS)
 
 lint: install ## style of Python and SQL, no database needed
 	@$(BIN)/ruff check .

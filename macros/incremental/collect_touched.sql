@@ -8,14 +8,18 @@
       key         the column of the parent that holds the key
       where       a condition on the parent's rows
       always      true: all its keys are touched at each run; a seed needs not say so
-      via         {model, column, key}: `key` above is matched with `column` of that
-                  model, and its `key` is what is touched
+      via         {model, column, key, type}: `key` above is matched with `column` of that
+                  model, of that type (text), and its `key` is what is touched
       each        an expression over `fresh_key` that returns a set: what one key touches
     `meta.touched_key` names the column of the model that the keys stand in
-    (`unique_key` when left out). `meta.closed_over` = {model, key, column, near, seconds}
-    touches also every key that shares a value of `column` with a touched one at about
-    the same time (`near`), and the keys about those. `meta.running` is a condition on the
-    model's own rows: where it holds, their keys are touched at each run.
+    (`unique_key` when left out), or two columns that hold keys of one kind;
+    `meta.touched_type` is their type (text). `meta.closed_over` is a query over
+    `closed.touched_key`: what it returns is touched too, and so on from there.
+    `meta.components` = {column, neighbours}: the model remembers in `column` which keys
+    hang together; touched are also all keys that hang together with a touched one or
+    with what `neighbours`, a query over `touched.touched_key`, returns. `meta.running`
+    is a condition on the model's own rows: where it holds, their keys are touched at
+    each run. `[model]` in these texts stands for where that model's table is.
 #}
 {% macro collect_touched() %}
     {% if config.get('materialized') != 'incremental' or not execute %}
@@ -40,13 +44,15 @@
             {% do parts.append(touched_keys(touch, state.rows[0] if state.rows else none)) %}
         {% endfor %}
         {% if meta.get('running') %}
-            {% do parts.append(
-                'select ' ~ touched_key_column() ~ '::text as touched_key from ' ~ this
-                ~ ' where (' ~ at_this_run(meta['running']) ~ ') and ' ~ touched_key_column() ~ ' is not null'
-            ) %}
+            {% for column in touched_key_columns() %}
+                {% do parts.append(
+                    'select ' ~ column ~ '::text as touched_key from ' ~ this
+                    ~ ' where (' ~ at_this_run(meta['running']) ~ ') and ' ~ column ~ ' is not null'
+                ) %}
+            {% endfor %}
         {% endif %}
         create temporary table {{ touched_table() }} on commit drop as
-        select distinct touched_key
+        select distinct touched_key::{{ meta.get('touched_type', 'text') }} as touched_key
         from (
             {{ parts | join('\n        union all\n        ') }}
         ) as touched;
@@ -54,7 +60,6 @@
         analyze {{ touched_table() }};
 
         {% if meta.get('closed_over') %}
-            {% set over = meta['closed_over'] %}
             insert into {{ touched_table() }} (touched_key)
             with recursive closed as (
                 select touched_key
@@ -63,19 +68,39 @@
                 select near_by.touched_key
                 from closed
                 cross join lateral (
-                    select neighbours.{{ over['key'] }}::text as touched_key
-                    from {{ relation_of(over['model']) }} as versions
-                    inner join {{ relation_of(over['model']) }} as neighbours
-                        on neighbours.{{ over['column'] }} = versions.{{ over['column'] }}
-                        and neighbours.{{ over['near'] }}
-                        between versions.{{ over['near'] }} - interval '{{ over['seconds'] }} seconds'
-                        and versions.{{ over['near'] }} + interval '{{ over['seconds'] }} seconds'
-                    where versions.{{ over['key'] }} = closed.touched_key
+                    {{ at_this_run(meta['closed_over']) }}
                     -- keeps the planner to one look-up per key
                     offset 0
-                ) as near_by
+                ) as near_by (touched_key)
             )
             select touched_key from closed
+            on conflict (touched_key) do nothing;
+            analyze {{ touched_table() }};
+        {% endif %}
+        {% if meta.get('components') %}
+            insert into {{ touched_table() }} (touched_key)
+            with reached as (
+                select touched_key from {{ touched_table() }}
+                union
+                select near_by.touched_key
+                from {{ touched_table() }} as touched
+                cross join lateral (
+                    {{ at_this_run(meta['components']['neighbours']) }}
+                    offset 0
+                ) as near_by (touched_key)
+            ),
+            components as materialized (
+                select distinct target.{{ meta['components']['column'] }} as component
+                from reached
+                inner join {{ this }} as target
+                    on target.{{ touched_key_columns()[0] }} = reached.touched_key
+            )
+            select target.{{ touched_key_columns()[0] }}
+            from components
+            inner join {{ this }} as target
+                on target.{{ meta['components']['column'] }} = components.component
+            union
+            select touched_key from reached
             on conflict (touched_key) do nothing;
             analyze {{ touched_table() }};
         {% endif %}
@@ -117,27 +142,29 @@
         cross join lateral (
             select via.{{ touch['via']['key'] }}::text as touched_key
             from {{ relation_of(touch['via']['model']) }} as via
-            where via.{{ touch['via']['column'] }} = fresh.fresh_key
+            where via.{{ touch['via']['column'] }} = fresh.fresh_key::{{ touch['via'].get('type', 'text') }}
             -- keeps the planner, who cannot know how few they are, to one look-up per key
             offset 0
         ) as matched
         where matched.touched_key is not null
     {% elif touch['each'] %}
-        select {{ touch['each'] }} as touched_key from ({{ fresh }}) as fresh
+        select {{ at_this_run(touch['each']) }} as touched_key from ({{ fresh }}) as fresh
     {% else %}
         select fresh_key as touched_key from ({{ fresh }}) as fresh
     {% endif %}
 
     {# a parent that was built anew may lack keys that it once had #}
     {% if is_built and state is not none %}
+        {% for column in touched_key_columns() %}
         union
-        select target.{{ touched_key_column() }}::text
+        select target.{{ column }}::text
         from {{ this }} as target
-        where target.{{ touched_key_column() }} is not null and exists (
+        where target.{{ column }} is not null and exists (
             select 1 from {{ operations_schema() }}.watermarks
             where relation = '{{ parent_name }}'
                 and {{ since_snapshot('rebuilt_xid', state) }}
         )
+        {% endfor %}
     {% endif %}
 {% endmacro %}
 
@@ -146,10 +173,10 @@
     where a model stands: `ref` would refuse the private models of another room, which a
     model does not read but hears of through the model that unites them
 #}
-{% macro relation_of(model_name) %}
+{% macro relation_of(model_name, type=none) %}
     {% set node = node_of(model_name) %}
     {{ return(api.Relation.create(
-        database=node.database, schema=node.schema, identifier=node.alias
+        database=node.database, schema=node.schema, identifier=node.alias, type=type
     )) }}
 {% endmacro %}
 
@@ -164,10 +191,17 @@
 
 {#
     a condition of a model's meta, which is written down when the project is parsed:
-    `:as_of` stands for the as-of time of the run, `:this` for the model's own table
+    `:as_of` stands for the as-of time of the run, `:this` for the model's own table,
+    `[model]` for that model's
 #}
 {% macro at_this_run(condition) -%}
-    {{ condition | replace(':as_of', as_of()) | replace(':this', this | string) }}
+    {% set text = namespace(
+        value=condition | replace(':as_of', as_of()) | replace(':this', this | string)
+    ) %}
+    {% for name in modules.re.findall('\\[([a-z][a-z0-9_]*)\\]', condition) %}
+        {% set text.value = text.value | replace('[' ~ name ~ ']', relation_of(name) | string) %}
+    {% endfor %}
+    {{ text.value }}
 {%- endmacro %}
 
 
@@ -183,6 +217,7 @@
 {%- endmacro %}
 
 
-{% macro touched_key_column() -%}
-    {{ return(config.get('meta', {}).get('touched_key') or config.get('unique_key')) }}
+{% macro touched_key_columns() -%}
+    {% set columns = config.get('meta', {}).get('touched_key') or config.get('unique_key') %}
+    {{ return([columns] if columns is string else columns) }}
 {%- endmacro %}

@@ -11,7 +11,7 @@
     {% set target = arg_dict['target_relation'] %}
     {% set source = arg_dict['temp_relation'] %}
     {% set key = arg_dict['unique_key'] %}
-    {% set touched_column = touched_key_column() %}
+    {% set touched_columns = touched_key_columns() %}
     {% set columns = arg_dict['dest_columns'] | map(attribute='name') | list %}
     {% set compared = columns | reject('equalto', key) | reject('equalto', 'changed_xid') | list %}
     {% set quiet = config.get('meta').get('quiet') or [] %}
@@ -24,9 +24,16 @@
 
     insert into {{ operations_schema() }}.moved_keys (relation, key_column, key_value)
     select distinct '{{ relation_name }}', moved.key_column, moved.key_value
-    from {{ target }} as old
-    inner join {{ touched_table() }} as touched
-        on old.{{ touched_column }} = touched.touched_key
+    from (
+        {% for column in touched_columns %}
+        select old.{{ key }}{% for move in moves if move != key %}, old.{{ move }}{% endfor %}
+
+        from {{ target }} as old
+        inner join {{ touched_table() }} as touched
+            on old.{{ column }} = touched.touched_key
+        {{ 'union all' if not loop.last }}
+        {% endfor %}
+    ) as old
     left join {{ source }} as new on new.{{ key }} = old.{{ key }}
     cross join lateral (
         values
@@ -36,10 +43,12 @@
     ) as moved (key_column, key_value, new_value)
     where moved.key_value is not null and moved.new_value is distinct from moved.key_value;
 
+    {% for column in touched_columns %}
     delete from {{ target }} as old
     using {{ touched_table() }} as touched
-    where old.{{ touched_column }} = touched.touched_key
+    where old.{{ column }} = touched.touched_key
         and not exists (select 1 from {{ source }} as new where new.{{ key }} = old.{{ key }});
+    {% endfor %}
 
     merge into {{ target }} as old
     using {{ source }} as new on old.{{ key }} = new.{{ key }}

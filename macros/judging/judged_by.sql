@@ -20,15 +20,17 @@
         'touched_key': group or key,
     } %}
     {% if same %}
-        {% do meta.update(
-            {'closed_over': {
-                'model': staging,
-                'key': key,
-                'column': same,
-                'near': near,
-                'seconds': var('duplicate_window_seconds'),
-            }}
-        ) %}
+        {% set close_by -%}
+            select neighbours.{{ key }}
+            from [{{ staging }}] as versions
+            inner join [{{ staging }}] as neighbours
+                on neighbours.{{ same }} = versions.{{ same }}
+                and neighbours.{{ near }}
+                between versions.{{ near }} - interval '{{ var("duplicate_window_seconds") }} seconds'
+                and versions.{{ near }} + interval '{{ var("duplicate_window_seconds") }} seconds'
+            where versions.{{ key }} = closed.touched_key
+        {%- endset %}
+        {% do meta.update({'closed_over': close_by | string}) %}
     {% endif %}
     {{ return(meta) }}
 {% endmacro %}

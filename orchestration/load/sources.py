@@ -67,6 +67,12 @@ class Table:
     key: tuple[str, ...] = ()
     indexes: tuple[tuple[str, ...], ...] = ()
     """Beside the key: what rows are judged together by. A column, or an expression."""
+    personal: tuple[str, ...] = ()
+    """What tells who somebody is, beside the key: an erasure empties it."""
+    pseudonyms: tuple[str, ...] = ()
+    """Personal, too, but rows are judged together by it: what was equal stays equal."""
+    of_customer: str | None = None
+    """Which rows tell of a customer, where others tell of us."""
 
 
 @dataclass(frozen=True)
@@ -134,6 +140,7 @@ PHONE = Source(
             formats=(Format("calls_*.csv"),),
             key=("call_id",),
             indexes=(("caller_number", "started_at"),),
+            pseudonyms=("caller_number",),
             columns=(
                 *ids("call_id"),
                 *texts(
@@ -191,6 +198,8 @@ CHAT = Source(
             formats=(Format("chat_sessions_*.jsonl", "json_lines"),),
             key=("session_id",),
             indexes=(("visitor_id", "started_at"),),
+            personal=("crm_customer_id", "name", "phone", "email"),
+            pseudonyms=("visitor_id",),
             columns=(
                 *ids("session_id"),
                 *texts(
@@ -220,6 +229,8 @@ CHAT = Source(
             formats=(Format("chat_messages_*.jsonl", "json_lines"),),
             key=("message_id",),
             indexes=(("session_id",),),
+            personal=("sender_id",),
+            of_customer="sender_type is distinct from 'agent'",
             columns=(
                 *ids("message_id", "session_id"),
                 *texts("sender_type", "sender_id", "text"),
@@ -239,6 +250,7 @@ EMAIL = Source(
             description="One row per version of an e-mail thread.",
             formats=(Format("email_threads_*.jsonl", "json_lines"),),
             key=("thread_id",),
+            personal=("customer_address",),
             columns=(
                 *ids("thread_id"),
                 *texts(
@@ -260,6 +272,8 @@ EMAIL = Source(
             formats=(Format("email_messages_*.jsonl", "json_lines"),),
             key=("message_id",),
             indexes=(("thread_id",),),
+            personal=("from_address", "to_address"),
+            of_customer="not coalesce(is_internal_note, false)",
             columns=(
                 *ids("message_id", "thread_id"),
                 *texts("direction", "from_address", "to_address", "agent_id", "body"),
@@ -284,6 +298,7 @@ APP = Source(
                 replace(APP_FILE, records="conversations", ignored=("messages",)),
             ),
             key=("conversation_id",),
+            personal=("user_id", "device_id", "phone"),
             columns=(
                 *ids("conversation_id"),
                 *texts(
@@ -308,6 +323,8 @@ APP = Source(
             formats=(replace(APP_FILE, records="conversations[].messages"),),
             key=("message_id",),
             indexes=(("conversation_id",),),
+            personal=("sender_id",),
+            of_customer="sender_type is distinct from 'agent'",
             columns=(
                 *ids("message_id"),
                 Column("conversation_id", from_parent="conversation_id"),
@@ -329,6 +346,8 @@ WECHAT = Source(
             formats=(Format("wechat_*.jsonl", "json_lines", times=("epoch_s",)),),
             key=("message_id",),
             indexes=(("openid",),),
+            personal=("unionid",),
+            pseudonyms=("openid",),
             columns=(
                 *ids("message_id", "app_id", "openid"),
                 *texts(
@@ -357,6 +376,8 @@ SOCIAL = Source(
             formats=(Format("social_*.csv"),),
             key=("message_id",),
             indexes=(("handle",),),
+            personal=("display_name",),
+            pseudonyms=("handle",),
             columns=(
                 *ids("message_id"),
                 *texts(
@@ -398,6 +419,8 @@ STORE = Source(
             ),
             key=("visit_id",),
             indexes=(("coalesce(phone, loyalty_card)", "arrived_at"),),
+            personal=("visitor_name", "loyalty_card"),
+            pseudonyms=("phone",),
             columns=(
                 *ids("visit_id"),
                 *texts(
@@ -432,6 +455,7 @@ BOT = Source(
             description="One row per version of a bot session.",
             formats=(Format("bot_sessions_*.parquet", "parquet"),),
             key=("session_id",),
+            personal=("visitor_id", "user_id", "openid"),
             columns=(
                 *ids("session_id"),
                 *texts(
@@ -480,6 +504,18 @@ CRM = Source(
             description="One row per version of a customer account.",
             formats=(Format("customers_*.csv"),),
             key=("crm_customer_id",),
+            personal=(
+                "name",
+                "gender",
+                "birth_date",
+                "phone",
+                "email",
+                "unionid",
+                "address",
+                "city",
+                "postcode",
+                "loyalty_card",
+            ),
             columns=(
                 *ids("crm_customer_id"),
                 *texts(
@@ -549,6 +585,7 @@ SURVEY = Source(
             description="One row per version of an invitation to a survey.",
             formats=(replace(SURVEY_FILE, files="invitations_*.csv"),),
             key=("invitation_id",),
+            personal=("recipient",),
             columns=(
                 *ids("invitation_id"),
                 *texts(
@@ -587,6 +624,12 @@ HELPDESK = Source(
             description="One row per version of a ticket.",
             formats=(Format("tickets_*.jsonl", "json_lines"),),
             key=("ticket_id",),
+            personal=(
+                "requester_name",
+                "requester_email",
+                "requester_phone",
+                "crm_customer_id",
+            ),
             columns=(
                 *ids("ticket_id"),
                 *texts(
@@ -826,6 +869,70 @@ CHAT_TRANSCRIPTS = Source(
     ),
 )
 
+PEOPLE = Source(
+    name="people",
+    description="Records that carry identifiers of people, from systems of any kind.",
+    freshness_hours=None,
+    tables=(
+        Table(
+            name="records",
+            description="One row per version of a record about a person.",
+            formats=(
+                Format("*.jsonl", "json_lines"),
+                Format("*.ndjson", "json_lines"),
+                Format("*.json", "json_lines"),
+                Format("*.tsv", delimiter="\t"),
+                Format("*"),
+            ),
+            key=("record_id",),
+            personal=(
+                "name",
+                "gender",
+                "birth_date",
+                "phone",
+                "email",
+                "cookie_id",
+                "user_id",
+                "device_id",
+                "openid",
+                "unionid",
+                "social_handle",
+                "loyalty_card",
+                "crm_customer_id",
+                "address",
+                "city",
+                "postcode",
+            ),
+            # times are read later, where one that cannot be read costs no record
+            columns=(
+                *ids("record_id", "channel", "occurred_at"),
+                *texts(
+                    "batch",
+                    "lang",
+                    "name",
+                    "gender",
+                    "birth_date",
+                    "phone",
+                    "email",
+                    "cookie_id",
+                    "user_id",
+                    "device_id",
+                    "openid",
+                    "openid_app",
+                    "unionid",
+                    "social_platform",
+                    "social_handle",
+                    "loyalty_card",
+                    "crm_customer_id",
+                    "address",
+                    "city",
+                    "postcode",
+                ),
+            ),
+        ),
+    ),
+)
+
 SOURCES: dict[str, Source] = {
     source.name: source
     for source in (
@@ -845,5 +952,6 @@ SOURCES: dict[str, Source] = {
         REQUESTS311,
         SERVICENOW,
         CHAT_TRANSCRIPTS,
+        PEOPLE,
     )
 }

@@ -4,7 +4,6 @@ import contextlib
 import fcntl
 import os
 from collections.abc import Iterator, Mapping
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -115,30 +114,26 @@ def ensure_manifest(project: DbtProject) -> Path:
     return path
 
 
-def parse(project: DbtProject) -> object:
+def parse(project: DbtProject, *options: str) -> object:
     """Parse the project in this process; return dbt's manifest."""
     # imported here: dbt takes a second to load, and most commands do without
     from dbt.cli.main import dbtRunner
 
     export(OFFLINE)
-    result = dbtRunner().invoke(["--quiet", "parse", *directories(project)])
+    result = dbtRunner().invoke(["--quiet", "parse", *options, *directories(project)])
     if not result.success:
         raise UserError(f"the dbt project does not parse: {one_line(result.exception)}")
     return result.result
 
 
-@lru_cache(maxsize=1)
-def _kept(project: DbtProject, written: float) -> object:
-    """Return dbt's manifest, read once per process and version."""
-    return parse(project)
-
-
 def kept_manifest(project: DbtProject) -> object:
-    """Return the manifest as dbt's own object, so that a run need not parse again."""
+    """Return the manifest as dbt's own object, so that a run need not parse again.
+
+    A run compiles into it, so each gets one of its own; the file is up to date.
+    """
     path = ensure_manifest(project)
     with _alone(path.parent):
-        manifest = _kept(project, _newest(Path(project.project_dir)))
-    return manifest
+        return parse(project, "--no-write-json")
 
 
 def one_line(error: object) -> str:

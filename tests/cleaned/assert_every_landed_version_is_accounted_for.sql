@@ -26,6 +26,7 @@
     ('stg_requests311__requests', 'int_service_requests__judged', 'int_service_requests__cleaned'),
     ('stg_servicenow__incident_events', 'int_incidents__judged', 'int_incidents__cleaned'),
     ('stg_crm__customers', 'int_customers__judged', 'int_customers__cleaned'),
+    ('stg_people__records', 'int_people__judged', 'int_people__cleaned'),
     ('stg_crm__orders', 'int_orders__judged', 'int_orders__cleaned'),
     ('stg_crm__deliveries', 'int_deliveries__judged', 'int_deliveries__cleaned'),
     ('stg_workforce__agents', 'int_agents__judged', 'int_agents__cleaned'),

@@ -24,10 +24,53 @@ from orchestration.settings import ROOT, Settings, settings
 from tests.python.warehouse import Warehouse, files_of
 
 POSTGRES_15 = Path("/usr/lib/postgresql/15/bin")
+LONG = ("make_warehouse", "world", "environment", "project", "toy")
+"""What is asked for by tests that take half a minute and more, alone or together."""
+BUILT = ("/test_end_to_end.py", "/test_analyses.py")
+ALONE = "test_any_order_of_arrival"
 numbers = itertools.count()
 
 FreshDsn = Callable[[], str]
+CopyOf = Callable[[str], str]
 Command = Callable[..., subprocess.CompletedProcess]
+
+
+def unit_of(nodeid: str) -> str:
+    """Return the name of the tests that stay in one process with one.
+
+    They are those of its file, which share what fixtures make for it, or of both files
+    that look at the warehouse that is built once. Some need nothing of their file.
+    """
+    file, _, test = nodeid.partition("::")
+    if test.startswith(ALONE):
+        return nodeid
+    return "built" if file.endswith(BUILT) else file
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
+    """Hand out tests to the processes unit by unit, in the order of collection."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Units(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return unit_of(nodeid)
+
+    config.option.loadscopereorder = False
+    return Units(config, log)
+
+
+def pytest_collection_modifyitems(
+    config: pytest.Config, items: list[pytest.Item]
+) -> None:
+    """Put long units first: one at the end leaves the other processes without work."""
+    if hasattr(config, "workerinput"):
+        long_units = {
+            unit_of(item.nodeid)
+            for item in items
+            if not set(LONG).isdisjoint(item.fixturenames)
+        }
+        items.sort(key=lambda item: unit_of(item.nodeid) not in long_units)
 
 
 def open_folder() -> Path:
@@ -50,11 +93,22 @@ def home() -> Iterator[Path]:
     shutil.rmtree(folder, ignore_errors=True)
 
 
+def superuser_dsn(of: Settings) -> str:
+    """Return the address at which databases are made."""
+    port = embedded.running_port(embedded.Files(of.home))
+    password = embedded.passwords(of, embedded.SUPERUSER)
+    return f"postgresql://postgres:{password}@127.0.0.1:{port}/postgres"
+
+
 @contextlib.contextmanager
 def running_server(chosen: Settings) -> Iterator[Settings]:
-    """Run an embedded server for a while."""
+    """Run an embedded server for a while; nothing on it has to outlive a crash."""
     embedded.up(chosen)
     connections.bootstrap(chosen)
+    with psycopg.connect(superuser_dsn(chosen), autocommit=True) as connection:
+        for name in ("fsync", "full_page_writes"):
+            connection.execute(f"alter system set {name} = off")
+        connection.execute("select pg_reload_conf()")
     try:
         yield chosen
     finally:
@@ -68,16 +122,17 @@ def server(home: Path) -> Iterator[Settings]:
         yield chosen
 
 
-def new_database(of: Settings) -> str:
-    """Make an empty database owned by the ordinary role; return its address."""
+def new_database(of: Settings, like: str | None = None) -> str:
+    """Make a database owned by the ordinary role; return its address.
+
+    It is empty, or holds what another one does, in which nobody may be at work.
+    """
+    template = like.rpartition("/")[2] if like else "template1"
     name = f"test_{os.getpid()}_{next(numbers)}"
-    port = embedded.running_port(embedded.Files(of.home))
-    password = embedded.passwords(of, embedded.SUPERUSER)
-    admin = f"postgresql://postgres:{password}@127.0.0.1:{port}/postgres"
-    with psycopg.connect(admin, autocommit=True) as connection:
+    with psycopg.connect(superuser_dsn(of), autocommit=True) as connection:
         connection.execute(
-            sql.SQL("create database {} owner {}").format(
-                sql.Identifier(name), sql.Identifier(connections.OWNER)
+            sql.SQL("create database {} owner {} template {}").format(
+                *map(sql.Identifier, (name, connections.OWNER, template))
             )
         )
     return connections.dsn(of).rpartition("/")[0] + f"/{name}"
@@ -87,6 +142,12 @@ def new_database(of: Settings) -> str:
 def fresh_dsn(server: Settings) -> FreshDsn:
     """Return a function that makes an empty database and returns its address."""
     return lambda: new_database(server)
+
+
+@pytest.fixture(scope="session")
+def copy_of(server: Settings) -> CopyOf:
+    """Return a function that copies a database and returns the copy's address."""
+    return lambda address: new_database(server, address)
 
 
 @pytest.fixture(scope="session")
@@ -166,15 +227,17 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def make_warehouse(fresh_dsn: FreshDsn) -> Callable[[], Warehouse]:
+def seeded(fresh_dsn: FreshDsn) -> str:
+    """Return the address of a warehouse with its lists of reference and no more."""
+    warehouse = Warehouse(fresh_dsn())
+    warehouse.dbt("seed")
+    return warehouse.dsn
+
+
+@pytest.fixture(scope="session")
+def make_warehouse(seeded: str, copy_of: CopyOf) -> Callable[[], Warehouse]:
     """Return a function that makes an empty warehouse, with its lists of reference."""
-
-    def make() -> Warehouse:
-        warehouse = Warehouse(fresh_dsn())
-        warehouse.dbt("seed")
-        return warehouse
-
-    return make
+    return lambda: Warehouse(copy_of(seeded))
 
 
 @pytest.fixture(scope="session")

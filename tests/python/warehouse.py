@@ -42,6 +42,8 @@ class Warehouse:
         """
         if "--vars" not in arguments:
             arguments = (*arguments, "--vars", AS_OF)
+        # nobody reads dbt's log of a test
+        arguments = (*arguments, "--log-level-file", "none")
         with pytest.MonkeyPatch.context() as patch:
             patch.setenv("FRONTDESK_DSN", self.dsn)
             settings.cache_clear()

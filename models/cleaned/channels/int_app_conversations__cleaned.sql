@@ -65,6 +65,7 @@ final as (
             'conversations.phone_raw', phone_region('conversations.queue_name')
         ) }}
             as contact_phone,
+        conversations.phone_raw as contact_phone_raw,
         null::text as contact_email,
         verdicts.flags,
 

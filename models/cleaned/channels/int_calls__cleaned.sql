@@ -55,6 +55,7 @@ final as (
             'calls.caller_phone_raw', phone_region('calls.site_code')
         ) }}
             as contact_phone,
+        calls.caller_phone_raw as contact_phone_raw,
         null::text as contact_email,
         verdicts.flags,
         calls.call_result_raw as call_result,

@@ -92,7 +92,9 @@ final as (
             'sessions.phone_raw', phone_region('sessions.site_code')
         ) }}
             as contact_phone,
+        sessions.phone_raw as contact_phone_raw,
         {{ standardise_email('sessions.email_raw') }} as contact_email,
+        sessions.email_raw as contact_email_raw,
         verdicts.flags,
         {{ standardise_text('sessions.visitor_name_raw') }} as visitor_name,
 

@@ -60,6 +60,12 @@ final as (
         null::text as topic,
         null::text as contact_phone,
         {{ standardise_email('threads.customer_email_raw') }} as contact_email,
+        threads.customer_email_raw as contact_email_raw,
+        -- the name that stands before the address: Sam Brown <sam@example.org>
+        {{ standardise_line(
+            "substring(threads.customer_email_raw from '^[\\s\"]*([^\"<>]*[^\"<>\\s])[\\s\"]*<')"
+        ) }}
+            as contact_name,
         verdicts.flags,
 
         -- numerics

@@ -43,6 +43,10 @@ contacts as (
         max(conversation_id) as conversation_id,
         max(platform_code) as platform_code,
         max(handle_raw) as handle_raw,
+        (
+            array_agg(display_name_raw order by sent_at desc, message_id desc)
+            filter (where sender_type = 'customer' and display_name_raw is not null)
+        )[1] as display_name_raw,
         min(first_exported_at) as first_exported_at,
         coalesce(bool_or(tag = 'complaint'), false) as is_complaint,
         coalesce(
@@ -76,6 +80,7 @@ final as (
         case when contacts.is_late_arrival then 'late_arrival' end as flags,
         contacts.platform_code,
         contacts.handle_raw,
+        {{ standardise_line('contacts.display_name_raw') }} as display_name,
 
         -- numerics
         null::integer as wait_seconds,

@@ -46,6 +46,7 @@ final as (
         null::text as topic,
         {{ standardise_phone('visits.phone_raw', phone_region('visits.store_code')) }}
             as contact_phone,
+        visits.phone_raw as contact_phone_raw,
         null::text as contact_email,
         verdicts.flags,
         {{ standardise_text('visits.visitor_name_raw') }} as visitor_name,

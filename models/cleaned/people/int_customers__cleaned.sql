@@ -43,7 +43,9 @@ final as (
         end as gender,
         {{ standardise_phone('customers.phone_raw', 'customers.country_code') }}
             as phone,
+        customers.phone_raw,
         {{ standardise_email('customers.email_raw') }} as email,
+        customers.email_raw,
         {{ standardise_text('customers.address_raw') }} as address,
         {{ standardise_text('customers.city_raw') }} as city,
         {{ standardise_text('customers.postcode_raw') }} as postcode,

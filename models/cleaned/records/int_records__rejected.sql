@@ -22,6 +22,7 @@
     ('crm.orders', 'int_orders__judged', 'order_id'),
     ('marketing.promotions', 'int_promotions__judged', 'promotion_id'),
     ('workforce.shifts', 'int_shifts__judged', 'shift_id'),
+    ('people.records', 'int_people__judged', 'record_id'),
     ('servicenow.incident_events', 'int_incidents__judged', 'incident_id'),
     ('requests311.requests', 'int_service_requests__judged', 'request_id'),
     ('survey.answers', 'int_survey_answers__judged', 'answer_id'),

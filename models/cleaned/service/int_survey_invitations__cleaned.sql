@@ -44,6 +44,11 @@ final as (
         lower(invitations.survey_type_raw) as survey_type,
         invitations.interaction_source_name,
         {{ standardise_text('invitations.recipient_raw') }} as recipient,
+        case
+            when strpos(invitations.recipient_raw, '@') = 0
+                then {{ standardise_any_phone('invitations.recipient_raw') }}
+        end as recipient_phone,
+        {{ standardise_email('invitations.recipient_raw') }} as recipient_email,
         verdicts.flags,
 
         -- numerics

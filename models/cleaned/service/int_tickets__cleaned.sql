@@ -47,10 +47,12 @@ final as (
         -- strings
         {{ standardise_text('tickets.requester_name_raw') }} as requester_name,
         {{ standardise_email('tickets.requester_email_raw') }} as requester_email,
+        tickets.requester_email_raw,
         {{ standardise_phone(
             'tickets.requester_phone_raw', phone_region('tickets.group_name')
         ) }}
             as requester_phone,
+        tickets.requester_phone_raw,
         lower(tickets.channel_raw) as channel,
         {{ standardise_text('tickets.subject_raw') }} as subject,
         {{ standardise_text('tickets.description_raw') }} as description,

@@ -2,113 +2,88 @@
     unique_key='record_identifier_id',
     indexes=[
         {'columns': ['record_identifier_id'], 'unique': true},
-        {'columns': ['record_key']},
-        {'columns': ['identifier_type', 'identifier_value']},
+        {'columns': ['record_id']},
+        {'columns': ['identifier_id']},
         {'columns': ['changed_xid']},
     ],
     meta={
         'touched_by': [
-            {
-                'parent': 'int_interactions__unioned',
-                'key': 'interaction_id',
-                'each': "'interaction:' || fresh_key",
-            },
-            {
-                'parent': 'int_customers__cleaned',
-                'key': 'crm_customer_id',
-                'each': "'crm_customer:' || fresh_key",
-            },
-            {
-                'parent': 'int_tickets__cleaned',
-                'key': 'ticket_id',
-                'each': "'ticket:' || fresh_key",
-            },
+            {'parent': 'int_records__unioned', 'key': 'record_id'},
         ],
-        'touched_key': 'record_key',
+        'touched_key': 'record_id',
     }
 ) }}
 
 with
 
-interactions as (
+records as (
 
-    select * from {{ ref('int_interactions__unioned') }}
-    {{ only_touched('interaction_id', prefix='interaction:') }}
-
-),
-
-customers as (
-
-    select * from {{ ref('int_customers__cleaned') }}
-    {{ only_touched('crm_customer_id', prefix='crm_customer:') }}
+    select * from {{ ref('int_records__unioned') }}
+    {{ only_touched('record_id') }}
 
 ),
 
-tickets as (
+captures as (
 
-    select * from {{ ref('int_tickets__cleaned') }}
-    {{ only_touched('ticket_id', prefix='ticket:') }}
+    select * from {{ ref('seed_identifier_captures') }}
 
 ),
 
 carried as (
 
     select
-        'interaction:' || interactions.interaction_id as record_key,
-        interactions.source_name,
+        records.record_id,
+        records.source_name,
+        records.channel,
         identifiers.identifier_type,
-        identifiers.identifier_value
-    from interactions
-    cross join
-        lateral (
-            values
-            ('phone', interactions.contact_phone),
-            ('email', interactions.contact_email)
-        ) as identifiers (identifier_type, identifier_value)
-    union all
-    select
-        'crm_customer:' || customers.crm_customer_id as record_key,
-        'crm' as source_name,
-        identifiers.identifier_type,
-        identifiers.identifier_value
-    from customers
-    cross join
-        lateral (
-            values
-            ('phone', customers.phone),
-            ('email', customers.email),
-            ('unionid', customers.unionid),
-            ('loyalty_card', customers.loyalty_card),
-            ('crm_customer_id', customers.crm_customer_id)
-        ) as identifiers (identifier_type, identifier_value)
-    union all
-    select
-        'ticket:' || tickets.ticket_id as record_key,
-        'helpdesk' as source_name,
-        identifiers.identifier_type,
-        identifiers.identifier_value
-    from tickets
+        identifiers.identifier_value,
+        identifiers.raw_value
+    from records
     cross join lateral (
         values
-        ('phone', tickets.requester_phone),
-        ('email', tickets.requester_email),
-        ('crm_customer_id', tickets.crm_customer_id)
-    ) as identifiers (identifier_type, identifier_value)
+        ('phone', records.phone, records.phone_raw),
+        ('email', records.email, records.email_raw),
+        ('cookie_id', records.cookie_id, records.cookie_id),
+        ('device_id', records.device_id, records.device_id),
+        ('loyalty_card', records.loyalty_card, records.loyalty_card),
+        {{ account_identifiers('records') }}
+    ) as identifiers (identifier_type, identifier_value, raw_value)
+    where identifiers.identifier_value is not null
 
 ),
 
 final as (
 
     select
-        {{ surrogate_key(['record_key', 'identifier_type', 'identifier_value']) }}
-            as record_identifier_id,
-        record_key,
-        source_name,
-        identifier_type,
-        identifier_value,
+
+        -- ids
+        md5(
+            carried.record_id || '|' || carried.identifier_type || '|'
+            || carried.identifier_value
+        )::uuid as record_identifier_id,
+        carried.record_id,
+        {{ identifier_id('carried.identifier_type', 'carried.identifier_value') }}
+            as identifier_id,
+
+        -- strings
+        carried.source_name,
+        carried.identifier_type,
+        carried.identifier_value,
+        carried.raw_value,
+        coalesce(by_channel.captured_by, by_type.captured_by, 'stated') as captured_by,
+
+        -- numerics
         pg_current_xact_id() as changed_xid
+
     from carried
-    where identifier_value is not null
+    left join captures as by_channel
+        on
+            carried.identifier_type = by_channel.identifier_type
+            and carried.channel = by_channel.channel
+    left join captures as by_type
+        on
+            carried.identifier_type = by_type.identifier_type
+            and by_type.channel = 'any'
 
 )
 

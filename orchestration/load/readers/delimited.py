@@ -99,6 +99,32 @@ def _delimiter_hint(reading: Reading, header: list[str]) -> str:
     return ""
 
 
+class _FullBlocks(io.RawIOBase):
+    """A stream whose every block but the last is as long as was asked for.
+
+    Arrow takes a block that holds no line end for a record that never ends, and a
+    stream that decodes leaves blocks of a byte or two behind.
+    """
+
+    def __init__(self, stream: Utf8Stream) -> None:
+        """Wrap the stream."""
+        self._stream = stream
+
+    def readable(self) -> bool:
+        """Return true: this is what it is for."""
+        return True
+
+    def read(self, size: int = -1) -> bytes:
+        """Return `size` bytes, fewer only at the end."""
+        data = self._stream.read(size)
+        while data and len(data) < size:
+            more = self._stream.read(size - len(data))
+            if not more:
+                break
+            data += more
+        return data
+
+
 class _Blocks:
     """The rows behind the header; keeps the row numbers across blocks."""
 
@@ -135,7 +161,7 @@ class _Blocks:
     def _open(self) -> pa_csv.CSVStreamingReader:
         names = [str(number) for number in range(len(self._header))]
         return pa_csv.open_csv(
-            pa.PythonFile(self._stream, mode="r"),
+            pa.PythonFile(_FullBlocks(self._stream), mode="r"),
             read_options=pa_csv.ReadOptions(
                 use_threads=False, block_size=BLOCK, column_names=names
             ),

@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from orchestration.load.readers import delimited
 from orchestration.load.sources import Column, Format, Source, Table
 from orchestration.settings import UserError
 from tests.python.load.conftest import THINGS, Landing, Landings
@@ -43,6 +44,21 @@ def with_format(format_: Format) -> Source:
     """Return the source of things, written in another format."""
     (table,) = THINGS.tables
     return replace(THINGS, tables=(replace(table, formats=(format_,)),))
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_rows_may_lie_across_blocks(
+    things: Landing, monkeypatch: pytest.MonkeyPatch, end: str
+) -> None:
+    """Wherever a block ends, in a character or between the two marks of a line end."""
+    monkeypatch.setattr(delimited, "BLOCK", 4096)
+    for shift in range(12):
+        name = "x" * shift
+        rows = (f'T{n},"{name}王, 芳",,,,,,2026-01-05{end}' for n in range(2000))
+        result = things.land(
+            f"things_{shift}.csv", HEADER.replace("\n", end) + "".join(rows)
+        )
+        assert (result.rows, result.unreadable) == (2000, 0)
 
 
 @pytest.mark.parametrize("name", ["things_1.csv", "things_1.csv.gz"])

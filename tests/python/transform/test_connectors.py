@@ -180,14 +180,21 @@ def empty(fresh_dsn: Callable[[], str], project: Settings) -> Account:
     return Account(fresh_dsn(), project)
 
 
-@pytest.fixture
-def account(empty: Account) -> Account:
-    """Return a database with one account of three tickets, built."""
-    empty.run(TICKETS)
+@pytest.fixture(scope="module")
+def pattern(fresh_dsn: Callable[[], str], project: Settings) -> Account:
+    """Return a database with one account of three tickets, built, to be copied."""
+    account = Account(fresh_dsn(), project)
+    account.run(TICKETS)
     for number in (1, 2, 3):
-        empty.run(INSERT, number, "open", "2026-01-05 10:00")
-    empty.build()
-    return empty
+        account.run(INSERT, number, "open", "2026-01-05 10:00")
+    account.build()
+    return account
+
+
+@pytest.fixture
+def account(pattern: Account, copy_of: Callable[[str], str]) -> Account:
+    """Return a database with one account of three tickets, built."""
+    return Account(copy_of(pattern.dsn), pattern.settings)
 
 
 @pytest.fixture

@@ -1,0 +1,21 @@
+{# one key for one value of one type, short enough for the largest tables #}
+{% macro identifier_id(identifier_type, identifier_value) -%}
+    md5({{ identifier_type }} || '|' || {{ identifier_value }})::uuid
+{%- endmacro %}
+
+
+{#
+    the identifiers that a source gave to one owner, as rows of (type, value, raw value);
+    the value bears its namespace: an openid its app, a handle its platform
+#}
+{% macro account_identifiers(record) -%}
+        ('crm_customer_id', {{ record }}.crm_customer_id, {{ record }}.crm_customer_id),
+        ('account_id', {{ record }}.account_id, {{ record }}.account_id),
+        ('unionid', {{ record }}.unionid, {{ record }}.unionid),
+        ('openid', {{ record }}.openid_app || '/' || {{ record }}.openid, {{ record }}.openid),
+        (
+            'social_handle',
+            {{ record }}.social_platform || '/' || lower({{ record }}.social_handle),
+            {{ record }}.social_handle
+        )
+{%- endmacro %}

@@ -1,0 +1,161 @@
+{#
+    Compared pairs with their bits by the weights of one version of the model: what is
+    shared, less how contested it is, and what each comparison says. `evidence_bits` are
+    the bits without what clashes; `state` is what the bits ask for, null when nothing
+#}
+{% macro scored_pairs(pairs, patterned, weights) -%}
+{% set comparisons = [
+    'name', 'email_name', 'birth', 'gender', 'address', 'city', 'postcode', 'phone', 'email',
+    'unionid', 'openid', 'account'
+] %}
+{% set clashing = ['name', 'birth', 'unionid', 'openid'] %}
+    with
+
+    constants as (
+
+        select
+            max(model_version) as model_version,
+            max(bits) filter (where comparison = 'prior') as prior_bits,
+            max(bits) filter (where comparison = 'link') as link_bits,
+            max(bits) filter (where comparison = 'review') as review_bits,
+            max(bits) filter (where comparison = 'contest' and level = 'base') as contest_base,
+            max(bits) filter (where comparison = 'contest' and level = 'doubling')
+                as contest_doubling,
+            max(bits) filter (where comparison = 'weak') as weak_bits,
+            max(bits) filter (where comparison = 'logins') as logins_bits,
+            max(bits) filter (where comparison = 'further') as further_share
+        from {{ weights }}
+
+    ),
+
+    -- what a pair shares repeats itself: a few patterns stand for millions of pairs
+    patterns as materialized (
+
+        select distinct shared
+        from {{ patterned }}
+
+    ),
+
+    shared_bits as materialized (
+
+        select
+            patterns.shared,
+            max(identifiers.bits)
+            + (sum(identifiers.bits) - max(identifiers.bits)) * max(identifiers.further_share)
+                as bits
+        from patterns
+        cross join lateral (
+            select
+                constants.further_share,
+                -- a value of many owners says little, and never speaks against
+                greatest(
+                    {{ weights }}.bits
+                    + case
+                        when split_part(identifier, '/', 1) like '% weak%'
+                            then constants.weak_bits
+                        else 0
+                    end
+                    + case
+                        when identifier like '% logins %'
+                            then
+                                constants.logins_bits * (
+                                    split_part(
+                                        split_part(identifier, ' logins ', 2), '/', 1
+                                    )::integer - 1
+                                )
+                        else 0
+                    end
+                    + case
+                        when identifier like '%/%'
+                            then
+                                constants.contest_base
+                                + constants.contest_doubling
+                                * ln(split_part(identifier, '/', 2)::float8) / ln(2)
+                        else 0
+                    end,
+                    0
+                ) as bits
+            from unnest(patterns.shared) as identifier
+            cross join constants
+            inner join {{ weights }}
+                on
+                    {{ weights }}.comparison = 'shared'
+                    and split_part(split_part(identifier, '/', 1), ' ', 1)
+                    = {{ weights }}.level
+        ) as identifiers
+        group by patterns.shared
+
+    ),
+
+    weighed as (
+
+        select
+            {{ pairs }}.pair_id,
+            {{ pairs }}.atom_a_id,
+            {{ pairs }}.atom_b_id,
+            {{ pairs }}.verdict,
+            constants.model_version,
+            constants.link_bits,
+            constants.review_bits,
+            constants.prior_bits + coalesce(shared_bits.bits, 0)
+            + case when {{ pairs }}.name_level = 'equal' then {{ pairs }}.name_bits else 0 end
+            {%- for comparison in comparisons %}
+            + {% if comparison in clashing -%}
+            case
+                when {{ pairs }}.{{ comparison }}_level = 'different' then 0
+                else coalesce({{ comparison }}_weights.bits, 0)
+            end
+            {%- else -%}
+            coalesce({{ comparison }}_weights.bits, 0)
+            {%- endif %}
+            {%- endfor %} as evidence_bits,
+            0
+            {%- for comparison in clashing %}
+            + case
+                when {{ pairs }}.{{ comparison }}_level = 'different'
+                    then coalesce({{ comparison }}_weights.bits, 0)
+                else 0
+            end
+            {%- endfor %} as clash_bits,
+            nullif(
+                concat_ws(
+                    ', '
+                    {%- for comparison in clashing %},
+                    case
+                        when {{ pairs }}.{{ comparison }}_level = 'different'
+                            then '{{ comparison }}'
+                    end
+                    {%- endfor %}
+                ),
+                ''
+            ) as clash
+        from {{ pairs }}
+        cross join constants
+        left join shared_bits
+            on {{ pairs }}.shared = shared_bits.shared
+        {%- for comparison in comparisons %}
+        left join {{ weights }} as {{ comparison }}_weights
+            on
+                {{ comparison }}_weights.comparison = '{{ comparison }}'
+                and {{ pairs }}.{{ comparison }}_level = {{ comparison }}_weights.level
+        {%- endfor %}
+
+    )
+
+    select
+        pair_id,
+        atom_a_id,
+        atom_b_id,
+        model_version,
+        clash,
+        round((evidence_bits + clash_bits)::numeric, 2)::float8 as bits,
+        round(evidence_bits::numeric, 2)::float8 as evidence_bits,
+        case
+            when verdict is not null then verdict
+            when clash is not null and evidence_bits >= link_bits then 'refused'
+            when clash is not null then null
+            when evidence_bits >= link_bits then 'linked'
+            when evidence_bits >= review_bits then 'review'
+        end as state
+    from weighed
+{%- endmacro %}

@@ -1,0 +1,413 @@
+{{ config(
+    unique_key='edge_id',
+    indexes=[
+        {'columns': ['edge_id'], 'unique': true},
+        {'columns': ['record_id_a']},
+        {'columns': ['record_id_b']},
+        {'columns': ['atom_a_id']},
+        {'columns': ['atom_b_id']},
+        {'columns': ['changed_xid']},
+    ],
+    meta={
+        'touched_by': [
+            {
+                'parent': 'int_records__extracted',
+                'key': 'profile_id',
+                'via': {
+                    'model': 'int_profiles__clustered',
+                    'column': 'profile_id',
+                    'key': 'atom_id',
+                    'type': 'uuid',
+                },
+            },
+            {'parent': 'int_profiles__clustered', 'key': 'atom_id'},
+            {'parent': 'int_atoms__clustered', 'key': 'atom_id'},
+            {'parent': 'int_pairs__scored', 'key': 'atom_a_id'},
+            {'parent': 'int_pairs__scored', 'key': 'atom_b_id'},
+        ],
+        'touched_key': ['atom_a_id', 'atom_b_id'],
+        'touched_type': 'uuid',
+    }
+) }}
+
+-- edges explain what is published, so they come after it
+-- depends_on: {{ ref('int_records__resolved') }}
+
+with
+
+atoms as (
+
+    select * from {{ ref('int_atoms__clustered') }}
+
+),
+
+profiles as (
+
+    select * from {{ ref('int_profiles__clustered') }}
+    {{ only_touched('atom_id') }}
+
+),
+
+all_profiles as (
+
+    select * from {{ ref('int_profiles__clustered') }}
+
+),
+
+described as (
+
+    select * from {{ ref('int_profiles__extracted') }}
+
+),
+
+records as (
+
+    select * from {{ ref('int_records__extracted') }}
+
+),
+
+accounts as (
+
+    select * from {{ ref('int_accounts__extracted') }}
+
+),
+
+names as (
+
+    select * from {{ ref('int_names__extracted') }}
+
+),
+
+atom_traits as (
+
+    select * from {{ ref('int_atoms__unioned') }}
+
+),
+
+left_pairs as (
+
+    select * from {{ ref('int_pairs__scored') }}
+    {{ only_touched('atom_a_id') }}
+
+),
+
+right_pairs as (
+
+    select * from {{ ref('int_pairs__scored') }}
+    {{ only_touched('atom_b_id') }}
+
+),
+
+compared as (
+
+    select * from {{ ref('int_pairs__compared') }}
+
+),
+
+decisions as (
+
+    select * from {{ ref('int_identity_decisions__cleaned') }}
+
+),
+
+alike as (
+
+    -- records that say the same
+    select
+        profiles.atom_id as atom_a_id,
+        profiles.atom_id as atom_b_id,
+        described.first_record_id as record_id_a,
+        records.record_id as record_id_b,
+        'same_evidence' as rule,
+        ties.bits,
+        'linked' as state,
+        null::text as reason,
+        jsonb_build_object('same', 'all that both records say') as evidence,
+        ties.model_version
+    from profiles
+    inner join atoms
+        on
+            profiles.atom_id = atoms.atom_id
+            and not atoms.is_loose
+    inner join described
+        on
+            profiles.profile_id = described.profile_id
+            and described.record_count > 1
+    inner join records
+        on
+            profiles.profile_id = records.profile_id
+            and described.first_record_id <> records.record_id
+    left join left_pairs as ties
+        on
+            profiles.atom_id = ties.atom_a_id
+            and profiles.atom_id = ties.atom_b_id
+
+),
+
+held as (
+
+    -- who holds an account: the first profile of each atom that does stands for it
+    select
+        accounts.identifier_id,
+        accounts.identifier_type,
+        accounts.identifier_value,
+        accounts.profile_id,
+        all_profiles.atom_id,
+        first_value(accounts.profile_id) over (
+            partition by accounts.identifier_id, all_profiles.atom_id
+            order by accounts.profile_id
+        ) as first_of_atom,
+        first_value(accounts.profile_id) over (
+            partition by accounts.identifier_id
+            order by all_profiles.atom_id, accounts.profile_id
+        ) as first_of_all,
+        first_value(all_profiles.atom_id) over (
+            partition by accounts.identifier_id
+            order by all_profiles.atom_id, accounts.profile_id
+        ) as first_atom_id
+    from (
+        select distinct mine.identifier_id
+        from profiles
+        inner join accounts as mine
+            on profiles.profile_id = mine.profile_id
+    ) as touched_accounts
+    inner join accounts
+        on touched_accounts.identifier_id = accounts.identifier_id
+    inner join all_profiles
+        on accounts.profile_id = all_profiles.profile_id
+
+),
+
+joined as (
+
+    select
+        held.atom_id as atom_a_id,
+        held.atom_id as atom_b_id,
+        first_profile.first_record_id as record_id_a,
+        other_profile.first_record_id as record_id_b,
+        held.identifier_type as rule,
+        30::float8 as bits,
+        'linked' as state,
+        null::text as reason,
+        jsonb_build_object(held.identifier_type, held.identifier_value) as evidence,
+        null::integer as model_version
+    from held
+    inner join described as first_profile
+        on held.first_of_atom = first_profile.profile_id
+    inner join described as other_profile
+        on held.profile_id = other_profile.profile_id
+    where held.first_of_atom <> held.profile_id
+    union all
+    select
+        held.first_atom_id as atom_a_id,
+        held.atom_id as atom_b_id,
+        first_profile.first_record_id as record_id_a,
+        other_profile.first_record_id as record_id_b,
+        held.identifier_type as rule,
+        30::float8 as bits,
+        'refused' as state,
+        'one account, but names or birth dates that cannot be one person''s' as reason,
+        jsonb_build_object(held.identifier_type, held.identifier_value) as evidence,
+        null::integer as model_version
+    from held
+    inner join described as first_profile
+        on held.first_of_all = first_profile.profile_id
+    inner join described as other_profile
+        on held.profile_id = other_profile.profile_id
+    where held.first_atom_id <> held.atom_id and held.first_of_atom = held.profile_id
+
+),
+
+met as (
+
+    select * from left_pairs
+    where left_pairs.atom_a_id <> left_pairs.atom_b_id
+    union
+    select * from right_pairs
+    where right_pairs.atom_a_id <> right_pairs.atom_b_id
+
+),
+
+placed as (
+
+    select
+        met.*,
+        left_atom.cluster_id as left_cluster_id,
+        right_atom.cluster_id as right_cluster_id,
+        left_traits.first_record_id as record_id_a,
+        right_traits.first_record_id as record_id_b
+    from met
+    inner join atoms as left_atom
+        on met.atom_a_id = left_atom.atom_id
+    inner join atoms as right_atom
+        on met.atom_b_id = right_atom.atom_id
+    inner join atom_traits as left_traits
+        on met.atom_a_id = left_traits.atom_id
+    inner join atom_traits as right_traits
+        on met.atom_b_id = right_traits.atom_id
+
+),
+
+torn as (
+
+    -- a link that would have put clashing members into one customer
+    select
+        placed.pair_id,
+        string_agg(
+            distinct left_name.person_name || ' and ' || right_name.person_name, '; '
+        ) as clashing_names
+    from placed
+    inner join atoms as left_fellow
+        on placed.left_cluster_id = left_fellow.cluster_id
+    inner join atom_traits as left_traits
+        on left_fellow.atom_id = left_traits.atom_id
+    cross join unnest(left_traits.person_names) as left_texts (left_text)
+    inner join names as left_name
+        on left_text = left_name.person_name
+    inner join atoms as right_fellow
+        on placed.right_cluster_id = right_fellow.cluster_id
+    inner join atom_traits as right_traits
+        on right_fellow.atom_id = right_traits.atom_id
+    cross join unnest(right_traits.person_names) as right_texts (right_text)
+    inner join names as right_name
+        on right_text = right_name.person_name
+    where
+        placed.state = 'linked'
+        and placed.left_cluster_id <> placed.right_cluster_id
+        and {{ name_level('left_name', 'right_name') }} = 'different'
+    group by placed.pair_id
+
+),
+
+scored as (
+
+    select
+        placed.atom_a_id,
+        placed.atom_b_id,
+        placed.record_id_a,
+        placed.record_id_b,
+        'scored' as rule,
+        placed.bits,
+        case
+            when placed.state = 'linked' and placed.left_cluster_id <> placed.right_cluster_id
+                then 'refused'
+            else placed.state
+        end as state,
+        case
+            when placed.state = 'refused' then 'clash: ' || placed.clash
+            when
+                placed.state = 'linked'
+                and placed.left_cluster_id <> placed.right_cluster_id
+                then
+                    'clash between members: '
+                    || coalesce(torn.clashing_names, 'birth date, gender or account')
+        end as reason,
+        jsonb_strip_nulls(
+            jsonb_build_object(
+                'shared', compared.shared_values,
+                'name', compared.name_level,
+                'name_in_email', compared.email_name_level,
+                'birth_date', compared.birth_level,
+                'gender', compared.gender_level,
+                'address', compared.address_level,
+                'city', compared.city_level,
+                'phone', compared.phone_level,
+                'email', compared.email_level,
+                'unionid', compared.unionid_level,
+                'openid', compared.openid_level,
+                'account', compared.account_level,
+                'bits_without_clash',
+                case when placed.clash is not null then placed.evidence_bits end
+            )
+        ) as evidence,
+        placed.model_version
+    from placed
+    inner join compared
+        on placed.pair_id = compared.pair_id
+    left join torn
+        on placed.pair_id = torn.pair_id
+    where
+        placed.state in ('linked', 'refused')
+        or (
+            placed.state = 'review'
+            and placed.left_cluster_id <> placed.right_cluster_id
+        )
+
+),
+
+decided as (
+
+    select
+        left_profile.atom_id as atom_a_id,
+        right_profile.atom_id as atom_b_id,
+        decisions.record_id_a,
+        decisions.record_id_b,
+        'decision ' || decisions.decision_id as rule,
+        null::float8 as bits,
+        case when decisions.is_standing then decisions.verdict else 'retired' end as state,
+        case
+            when decisions.is_standing
+                then decisions.decided_by || ': ' || decisions.reason
+            else decisions.undone_by || ': ' || decisions.undone_reason
+        end as reason,
+        jsonb_build_object(
+            'verdict', decisions.verdict,
+            'decided_by', decisions.decided_by,
+            'decided_at', decisions.decided_at
+        ) as evidence,
+        null::integer as model_version
+    from decisions
+    inner join records as left_record
+        on decisions.record_id_a = left_record.record_id
+    inner join all_profiles as left_profile
+        on left_record.profile_id = left_profile.profile_id
+    inner join records as right_record
+        on decisions.record_id_b = right_record.record_id
+    inner join all_profiles as right_profile
+        on right_record.profile_id = right_profile.profile_id
+
+),
+
+edges as (
+
+    select * from alike
+    union all
+    select * from joined
+    union all
+    select * from scored
+    union all
+    select * from decided
+
+),
+
+final as (
+
+    select distinct on (edge_id)
+
+        -- ids
+        md5(
+            edges.rule || '|' || least(edges.record_id_a, edges.record_id_b) || '|'
+            || greatest(edges.record_id_a, edges.record_id_b)
+        )::uuid as edge_id,
+        least(edges.record_id_a, edges.record_id_b) as record_id_a,
+        greatest(edges.record_id_a, edges.record_id_b) as record_id_b,
+        edges.atom_a_id,
+        edges.atom_b_id,
+
+        -- strings
+        edges.rule,
+        edges.state,
+        edges.reason,
+        edges.evidence,
+
+        -- numerics
+        edges.bits,
+        edges.model_version,
+        pg_current_xact_id() as changed_xid
+
+    from edges
+    order by edge_id asc, edges.evidence::text asc
+
+)
+
+select * from final

@@ -1,0 +1,184 @@
+{{ config(
+    unique_key='atom_id',
+    indexes=[
+        {'columns': ['atom_id'], 'unique': true},
+        {'columns': ['cluster_id']},
+        {'columns': ['component_id']},
+        {'columns': ['changed_xid']},
+    ],
+    meta={
+        'touched_by': [
+            {'parent': 'int_atoms__unioned', 'key': 'atom_id'},
+            {'parent': 'int_pairs__scored', 'key': 'atom_a_id'},
+            {'parent': 'int_pairs__scored', 'key': 'atom_b_id'},
+        ],
+        'touched_type': 'uuid',
+        'components': {
+            'column': 'component_id',
+            'neighbours': "
+                select atom_b_id
+                from [int_pairs__scored]
+                where atom_a_id = touched.touched_key and state in ('linked', 'forced')
+                union all
+                select atom_a_id
+                from [int_pairs__scored]
+                where atom_b_id = touched.touched_key and state in ('linked', 'forced')",
+        },
+        'quiet': ['component_id'],
+    }
+) }}
+
+with
+
+atoms as (
+
+    select * from {{ ref('int_atoms__unioned') }}
+    {{ only_touched('atom_id') }}
+
+),
+
+described as (
+
+    select * from {{ ref('int_atoms__unioned') }}
+    {{ only_touched('atom_id') }}
+
+),
+
+pairs as (
+
+    select * from {{ ref('int_pairs__scored') }}
+    {{ only_touched('atom_a_id') }}
+
+),
+
+-- imported twice: read twice, an import would be written down whole
+left_names as (
+
+    select * from {{ ref('int_names__extracted') }}
+
+),
+
+right_names as (
+
+    select * from {{ ref('int_names__extracted') }}
+
+),
+
+decisions as (
+
+    select * from {{ ref('int_identity_decisions__cleaned') }}
+
+),
+
+records as (
+
+    select * from {{ ref('int_records__extracted') }}
+
+),
+
+profiles as (
+
+    select * from {{ ref('int_profiles__clustered') }}
+
+),
+
+edges as (
+
+    select
+        pairs.atom_a_id as node_a,
+        pairs.atom_b_id as node_b,
+        pairs.bits as strength,
+        pairs.state = 'forced' as is_forced
+    from pairs
+    where pairs.state in ('linked', 'forced') and pairs.atom_a_id <> pairs.atom_b_id
+
+),
+
+tied as (
+
+    -- records that look the same are one person where what they say is enough
+    select pairs.atom_a_id as atom_id
+    from pairs
+    where pairs.state = 'linked' and pairs.atom_a_id = pairs.atom_b_id
+
+),
+
+traits as (
+
+    select
+        described.atom_id as node,
+        'name' as kind,
+        person_names.person_name as trait
+    from described
+    cross join unnest(described.person_names) as person_names (person_name)
+    union all
+    select
+        described.atom_id as node,
+        'birth_date' as kind,
+        birth_dates.birth_date::text as trait
+    from described
+    cross join unnest(described.birth_dates) as birth_dates (birth_date)
+    union all
+    select
+        described.atom_id as node,
+        'gender' as kind,
+        described.genders[1] as trait
+    from described
+    where array_length(described.genders, 1) = 1
+    union all
+    select
+        described.atom_id as node,
+        'unionid' as kind,
+        unionids.unionid as trait
+    from described
+    cross join unnest(described.unionids) as unionids (unionid)
+    union all
+    select
+        described.atom_id as node,
+        'openid ' || split_part(openids.openid, '/', 1) as kind,
+        openids.openid as trait
+    from described
+    cross join unnest(described.openids) as openids (openid)
+    union all
+    select
+        profiles.atom_id as node,
+        'forbidden ' || decisions.decision_id as kind,
+        records.record_id as trait
+    from decisions
+    inner join records
+        on records.record_id in (decisions.record_id_a, decisions.record_id_b)
+    inner join profiles
+        on records.profile_id = profiles.profile_id
+    where decisions.is_standing and decisions.verdict = 'forbidden'
+
+),
+
+{{ constrained_clusters('left_names', 'right_names') }},
+
+final as (
+
+    select
+
+        -- ids
+        atoms.atom_id,
+        coalesce(clustered.cluster_id, atoms.atom_id) as cluster_id,
+        coalesce(clustered.component_id, atoms.atom_id) as component_id,
+
+        -- numerics
+        pg_current_xact_id() as changed_xid,
+
+        -- booleans
+        atoms.record_class > 0
+        and not atoms.has_account
+        and tied.atom_id is null
+        and clustered.node is null as is_loose
+
+    from atoms
+    left join clustered
+        on atoms.atom_id = clustered.node
+    left join tied
+        on atoms.atom_id = tied.atom_id
+
+)
+
+select * from final

@@ -1,0 +1,196 @@
+{{ config(
+    unique_key='identifier_id',
+    indexes=[
+        {'columns': ['identifier_id'], 'unique': true},
+        {'columns': ['changed_xid']},
+    ],
+    meta={
+        'touched_by': [
+            {'parent': 'int_atom_identifiers__extracted', 'key': 'identifier_id'},
+        ],
+        'touched_type': 'uuid',
+        'quiet': ['atom_count', 'owner_count'],
+    }
+) }}
+
+with
+
+carried as (
+
+    select * from {{ ref('int_atom_identifiers__extracted') }}
+    {{ only_touched('identifier_id') }}
+
+),
+
+-- imported anew: read twice, an import would be written down whole
+owned as (
+
+    select * from {{ ref('int_atom_identifiers__extracted') }}
+    {{ only_touched('identifier_id') }}
+
+),
+
+left_names as (
+
+    select * from {{ ref('int_names__extracted') }}
+
+),
+
+right_names as (
+
+    select * from {{ ref('int_names__extracted') }}
+
+),
+
+policies as (
+
+    select * from {{ ref('seed_identifier_policies') }}
+
+),
+
+blocks as (
+
+    select * from {{ ref('seed_identifier_blocks') }}
+
+),
+
+blocked as (
+
+    {{ blocked_patterns('blocks') }}
+
+),
+
+weakened as (
+
+    select
+        identifier_type,
+        string_agg(pattern, '|' order by pattern) as pattern
+    from blocks
+    where treatment = 'weaken'
+    group by identifier_type
+
+),
+
+shared as (
+
+    -- what one record alone has can join nothing
+    select
+        identifier_id,
+        min(identifier_type) as identifier_type,
+        min(identifier_value) as identifier_value,
+        count(*) as atom_count,
+        max(record_class) as record_class,
+        count(*) filter (where has_login) as login_count
+    from carried
+    group by identifier_id
+    having count(*) > 1 or max(record_class) > 0
+
+),
+
+holders as materialized (
+
+    -- one atom per name stands for all that hold the value under it
+    select
+        owned.identifier_id,
+        owner_name,
+        min(owned.atom_id::text)::uuid as atom_id,
+        count(owner_name) over (partition by owned.identifier_id) as name_count
+    from owned
+    left join lateral unnest(owned.owner_names) as owner_names (owner_name)
+        on true
+    group by owned.identifier_id, owner_name
+
+),
+
+name_pairs as (
+
+    -- dozens of names are many owners, however they are spelt
+    select
+        holders.identifier_id,
+        holders.owner_name,
+        earlier.owner_name as earlier_name
+    from holders
+    inner join holders as earlier
+        on
+            holders.identifier_id = earlier.identifier_id
+            and holders.owner_name > earlier.owner_name
+    where holders.name_count <= 24
+
+),
+
+spellings as (
+
+    -- names that may be one person's count once
+    select distinct
+        name_pairs.identifier_id,
+        name_pairs.owner_name
+    from name_pairs
+    inner join left_names
+        on name_pairs.earlier_name = left_names.person_name
+    inner join right_names
+        on name_pairs.owner_name = right_names.person_name
+    where
+        coalesce({{ name_level('left_names', 'right_names') }}, 'unknown')
+        not in ('different', 'unfit')
+
+),
+
+hubs as (
+
+    select
+        holders.identifier_id,
+        count(holders.owner_name) filter (where spellings.owner_name is null) as owner_count,
+        array_agg(distinct holders.atom_id) as hub_atom_ids
+    from holders
+    left join spellings
+        on
+            holders.identifier_id = spellings.identifier_id
+            and holders.owner_name = spellings.owner_name
+    group by holders.identifier_id
+
+),
+
+final as (
+
+    select
+
+        -- ids
+        shared.identifier_id,
+        -- where many share a value, they are compared with one atom per name only
+        case when shared.atom_count > 12 then hubs.hub_atom_ids end as hub_atom_ids,
+
+        -- strings
+        shared.identifier_type,
+        case
+            when shared.identifier_value ~ blocked.pattern then 'blocked'
+            when hubs.owner_count > policies.max_owners then 'too_many_owners'
+            when shared.atom_count > policies.max_atoms then 'too_many_holders'
+            when shared.record_class > 1 and hubs.owner_count = 0
+                then 'too_many_holders'
+        end as unusable_reason,
+
+        -- numerics
+        shared.atom_count,
+        hubs.owner_count,
+        -- one name or none: uncontested
+        case when hubs.owner_count > 1 then hubs.owner_count else 0 end as contest_count,
+        least(shared.login_count, 4)::smallint as login_count,
+        pg_current_xact_id() as changed_xid,
+
+        -- booleans
+        coalesce(shared.identifier_value ~ weakened.pattern, false) as is_weak,
+        policies.is_evidence
+
+    from shared
+    inner join hubs
+        on shared.identifier_id = hubs.identifier_id
+    inner join policies
+        on shared.identifier_type = policies.identifier_type
+    left join blocked
+        on shared.identifier_type = blocked.identifier_type
+    left join weakened
+        on shared.identifier_type = weakened.identifier_type
+
+)
+
+select * from final

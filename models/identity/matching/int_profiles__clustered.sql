@@ -1,0 +1,166 @@
+{{ config(
+    unique_key='profile_id',
+    indexes=[
+        {'columns': ['profile_id'], 'unique': true},
+        {'columns': ['atom_id']},
+        {'columns': ['component_id']},
+        {'columns': ['changed_xid']},
+    ],
+    meta={
+        'touched_by': [
+            {'parent': 'int_profiles__extracted', 'key': 'profile_id'},
+            {'parent': 'int_accounts__extracted', 'key': 'profile_id'},
+        ],
+        'touched_type': 'uuid',
+        'components': {
+            'column': 'component_id',
+            'neighbours': '
+                select others.profile_id
+                from [int_accounts__extracted] as mine
+                inner join [int_accounts__extracted] as others
+                    on others.identifier_id = mine.identifier_id
+                where mine.profile_id = touched.touched_key',
+        },
+        'moves': ['atom_id'],
+        'quiet': ['component_id'],
+    }
+) }}
+
+with
+
+profiles as (
+
+    select * from {{ ref('int_profiles__extracted') }}
+    {{ only_touched('profile_id') }}
+
+),
+
+accounts as (
+
+    select * from {{ ref('int_accounts__extracted') }}
+    {{ only_touched('profile_id') }}
+
+),
+
+names as (
+
+    select * from {{ ref('int_names__extracted') }}
+
+),
+
+-- imported anew: read twice, an import would be written down whole
+left_names as (
+
+    select * from {{ ref('int_names__extracted') }}
+
+),
+
+right_names as (
+
+    select * from {{ ref('int_names__extracted') }}
+
+),
+
+decisions as (
+
+    select * from {{ ref('int_identity_decisions__cleaned') }}
+
+),
+
+records as (
+
+    select * from {{ ref('int_records__extracted') }}
+
+),
+
+ranked as (
+
+    -- equal names stand side by side, so that a clash parts a value's owners and not one
+    -- owner's spellings
+    select
+        accounts.profile_id,
+        accounts.identifier_id,
+        accounts.priority,
+        row_number() over owners as place,
+        lead(accounts.profile_id) over owners as next_profile_id,
+        first_value(accounts.profile_id) over owners as first_profile_id
+    from accounts
+    inner join profiles
+        on accounts.profile_id = profiles.profile_id
+    window owners as (
+        partition by accounts.identifier_id
+        order by profiles.person_name asc nulls last, accounts.profile_id asc
+    )
+
+),
+
+edges as (
+
+    select
+        profile_id as node_a,
+        next_profile_id as node_b,
+        -priority as strength,
+        false as is_forced
+    from ranked
+    where next_profile_id is not null
+    union all
+    select
+        first_profile_id as node_a,
+        profile_id as node_b,
+        -priority as strength,
+        false as is_forced
+    from ranked
+    where place > 2
+
+),
+
+traits as (
+
+    select
+        profiles.profile_id as node,
+        'name' as kind,
+        profiles.person_name as trait
+    from profiles
+    inner join names
+        on profiles.person_name = names.person_name
+    where names.name_kind = 'full'
+    union all
+    select
+        profiles.profile_id as node,
+        'birth_date' as kind,
+        profiles.birth_date::text as trait
+    from profiles
+    where profiles.birth_date is not null
+    union all
+    select
+        records.profile_id as node,
+        'forbidden ' || decisions.decision_id as kind,
+        records.record_id as trait
+    from decisions
+    inner join records
+        on records.record_id in (decisions.record_id_a, decisions.record_id_b)
+    where decisions.is_standing and decisions.verdict = 'forbidden'
+
+),
+
+{{ constrained_clusters('left_names', 'right_names') }},
+
+final as (
+
+    select
+
+        -- ids
+        profiles.profile_id,
+        coalesce(clustered.cluster_id, profiles.profile_id) as atom_id,
+        coalesce(clustered.component_id, profiles.profile_id) as component_id,
+
+        -- numerics
+        pg_current_xact_id() as changed_xid
+
+    from profiles
+    left join clustered
+        on profiles.profile_id = clustered.node
+
+)
+
+select * from final

@@ -1,0 +1,78 @@
+{{ config(
+    unique_key='record_id',
+    indexes=[
+        {'columns': ['record_id'], 'unique': true},
+        {'columns': ['profile_id']},
+        {'columns': ['cluster_id']},
+        {'columns': ['changed_xid']},
+    ],
+    meta={
+        'touched_by': [
+            {'parent': 'int_records__extracted', 'key': 'profile_id'},
+            {'parent': 'int_profiles__clustered', 'key': 'profile_id'},
+            {
+                'parent': 'int_atoms__clustered',
+                'key': 'atom_id',
+                'via': {
+                    'model': 'int_profiles__clustered',
+                    'column': 'atom_id',
+                    'key': 'profile_id',
+                    'type': 'uuid',
+                },
+            },
+        ],
+        'touched_key': 'profile_id',
+        'touched_type': 'uuid',
+        'moves': ['cluster_id'],
+    }
+) }}
+
+with
+
+records as (
+
+    select * from {{ ref('int_records__extracted') }}
+    {{ only_touched('profile_id') }}
+
+),
+
+profiles as (
+
+    select * from {{ ref('int_profiles__clustered') }}
+
+),
+
+atoms as (
+
+    select * from {{ ref('int_atoms__clustered') }}
+
+),
+
+final as (
+
+    select
+
+        -- ids
+        records.record_id,
+        records.profile_id,
+        -- records that look the same but say too little are one person each
+        case
+            when atoms.is_loose then md5(records.record_id)::uuid
+            else atoms.cluster_id
+        end as cluster_id,
+
+        -- strings
+        records.source_name,
+
+        -- numerics
+        pg_current_xact_id() as changed_xid
+
+    from records
+    inner join profiles
+        on records.profile_id = profiles.profile_id
+    inner join atoms
+        on profiles.atom_id = atoms.atom_id
+
+)
+
+select * from final

@@ -1,0 +1,1 @@
+"""What people ask of identity and tell it: explain, decide, adopt, erase."""
