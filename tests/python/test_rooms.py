@@ -13,15 +13,22 @@ ROOMS = ("staging", "cleaned", "identity", "marts", "exports")
 # closed lists: a new word is a change here and in the house plan
 LAST_WORDS = {
     "cleaned": ("cleaned", "rejected", "judged", "unioned", "counted", "drawn"),
-    "identity": ("extracted", "linked", "clustered", "resolved"),
+    "identity": (
+        *("extracted", "unioned", "clustered", "counted", "compared", "scored"),
+        *("linked", "resolved"),
+    ),
 }
+# relations that people and programs ask by these names, like marts
+IDENTITY_NAMES = ("int_identity_edges", "int_identity_history", "int_customer_aliases")
 GRAINS = ("hourly", "daily", "weekly", "monthly")
 
 WORD = "[a-z][a-z0-9]*(?:_[a-z0-9]+)*"
 NAMES = {
     "staging": rf"stg_{WORD}__{WORD}",
     "cleaned": rf"int_{WORD}__(?:{'|'.join(LAST_WORDS['cleaned'])})",
-    "identity": rf"int_{WORD}__(?:{'|'.join(LAST_WORDS['identity'])})",
+    "identity": (
+        rf"int_{WORD}__(?:{'|'.join(LAST_WORDS['identity'])})|{'|'.join(IDENTITY_NAMES)}"
+    ),
     "marts": rf"(?:dim|fct)_{WORD}|kpi_{WORD}_(?:{'|'.join(GRAINS)})|customer_360",
     "exports": rf"alert_{WORD}|export_{WORD}__{WORD}",
 }
