@@ -61,6 +61,46 @@ from marts.fct_sla_events
 group by source_name
 """
 
+IDENTITY = """
+with sizes as (
+    select count(*) as record_count
+    from identity.int_records__resolved
+    group by customer_id
+),
+edges as (
+    select
+        count(*) filter (where state = 'linked') as linked_count,
+        count(*) filter (where state = 'refused') as refused_count,
+        count(*) filter (where state = 'review') as review_count
+    from identity.int_identity_edges
+)
+select
+    coalesce(sum(sizes.record_count), 0)::bigint,
+    count(*),
+    max(sizes.record_count),
+    max(edges.linked_count),
+    max(edges.refused_count),
+    max(edges.review_count),
+    (select count(*) from frontdesk.identity_decisions where undone_at is null),
+    (select max(model_version) from cleaned.int_identity_weights__cleaned)
+from sizes
+cross join edges
+"""
+
+IDENTITY_RUN = """
+select
+    to_char(max(happened_at) at time zone 'UTC', 'YYYY-MM-DD HH24:MI'),
+    count(*) filter (where event = 'created'),
+    count(*) filter (where event = 'merged_into'),
+    count(*) filter (where event = 'split_from'),
+    count(*) filter (where event = 'retired')
+from frontdesk.customer_events
+where run_id = (
+    select run_id from frontdesk.customer_events order by event_id desc limit 1
+)
+having count(*) > 0
+"""
+
 BUILDS = """
 select
     started_at,
@@ -183,6 +223,37 @@ def tickets(connection: psycopg.Connection) -> list[Section]:
     return [Section("Tickets, as last built", columns, rows, "none")]
 
 
+def identity(connection: psycopg.Connection) -> list[Section]:
+    """Return how many customers there are, and what holds them together; none yet."""
+    needed = (
+        "identity.int_records__resolved",
+        "identity.int_identity_edges",
+        "cleaned.int_identity_weights__cleaned",
+    )
+    if not all(exists(connection, relation) for relation in needed):
+        return []
+    row = connection.execute(IDENTITY).fetchone()
+    if not row[0]:
+        return []
+    return [
+        Section(
+            "Identity, as last built",
+            (
+                *("records", "customers", "largest", "linked", "refused", "in review"),
+                *("decisions standing", "model version"),
+            ),
+            [row],
+            "none",
+        ),
+        Section(
+            "Customers, in the last run that changed any",
+            ("run (UTC)", "created", "merged", "split", "retired"),
+            connection.execute(IDENTITY_RUN).fetchall(),
+            "none yet",
+        ),
+    ]
+
+
 def connector_accounts(
     connection: psycopg.Connection, of: Settings | None = None
 ) -> list[Section]:
@@ -296,6 +367,7 @@ def sections(connection: psycopg.Connection) -> list[Section]:
         *connector_accounts(connection),
         channels(connection),
         *tickets(connection),
+        *identity(connection),
         *problems(connection),
         builds(connection),
         failed_checks(connection),

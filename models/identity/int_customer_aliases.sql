@@ -49,15 +49,16 @@ followed as (
         last_event.other_customer_id as reached_customer_id,
         followed.steps + 1 as steps
     from followed
-    cross join lateral (
-        select history.other_customer_id
-        from history
-        where
-            history.customer_id = followed.reached_customer_id
-            and history.event = 'merged_into'
-        order by history.happened_at desc, history.event_id::bigint desc
-        limit 1
-    ) as last_event
+    cross join
+        lateral (
+            select history.other_customer_id
+            from history
+            where
+                history.customer_id = followed.reached_customer_id
+                and history.event = 'merged_into'
+            order by history.happened_at desc, history.event_id::bigint desc
+            limit 1
+        ) as last_event
     where
         not exists (
             select 1

@@ -121,19 +121,20 @@ offered as (
         offers.attribute,
         offers.attribute_value
     from said
-    cross join lateral (
-        values
-        ('person_name', said.person_name),
-        ('gender', said.gender),
-        ('birth_date', said.birth_date::text),
-        ('phone', said.phone),
-        ('email', said.email),
-        ('address', said.address),
-        ('city', said.city),
-        ('postcode', said.postcode),
-        ('language', said.language),
-        ('country_code', said.country_code)
-    ) as offers (attribute, attribute_value)
+    cross join
+        lateral (
+            values
+            ('person_name', said.person_name),
+            ('gender', said.gender),
+            ('birth_date', said.birth_date::text),
+            ('phone', said.phone),
+            ('email', said.email),
+            ('address', said.address),
+            ('city', said.city),
+            ('postcode', said.postcode),
+            ('language', said.language),
+            ('country_code', said.country_code)
+        ) as offers (attribute, attribute_value)
     where offers.attribute_value is not null
 
 ),

@@ -263,14 +263,14 @@ torn as (
         on left_fellow.atom_id = left_traits.atom_id
     cross join unnest(left_traits.person_names) as left_texts (left_text)
     inner join names as left_name
-        on left_text = left_name.person_name
+        on left_texts.left_text = left_name.person_name
     inner join atoms as right_fellow
         on placed.right_cluster_id = right_fellow.cluster_id
     inner join atom_traits as right_traits
         on right_fellow.atom_id = right_traits.atom_id
     cross join unnest(right_traits.person_names) as right_texts (right_text)
     inner join names as right_name
-        on right_text = right_name.person_name
+        on right_texts.right_text = right_name.person_name
     where
         placed.state = 'linked'
         and placed.left_cluster_id <> placed.right_cluster_id
@@ -289,7 +289,9 @@ scored as (
         'scored' as rule,
         placed.bits,
         case
-            when placed.state = 'linked' and placed.left_cluster_id <> placed.right_cluster_id
+            when
+                placed.state = 'linked'
+                and placed.left_cluster_id <> placed.right_cluster_id
                 then 'refused'
             else placed.state
         end as state,
@@ -344,7 +346,8 @@ decided as (
         decisions.record_id_b,
         'decision ' || decisions.decision_id as rule,
         null::float8 as bits,
-        case when decisions.is_standing then decisions.verdict else 'retired' end as state,
+        case when decisions.is_standing then decisions.verdict else 'retired' end
+            as state,
         case
             when decisions.is_standing
                 then decisions.decided_by || ': ' || decisions.reason

@@ -227,24 +227,37 @@ def _empty(
         )
     connection.execute(
         sql.SQL(
-            "update {} set {}, _extra = null, _landed_xid = pg_current_xact_id()"
-            " where {}"
-        ).format(relation, _assignments(table), meant),
+            "with gone as (delete from {relation} where {meant} returning *)"
+            " insert into {relation} ({names}) select {emptied} from gone"
+        ).format(
+            relation=relation,
+            meant=meant,
+            names=sql.SQL(", ").join(map(sql.Identifier, _kept(table))),
+            emptied=sql.SQL(", ").join(_emptied(table, name) for name in _kept(table)),
+        ),
         values,
     )
     return counted
 
 
-def _assignments(table: Table) -> sql.Composed:
-    """Return what each personal column is set to."""
-    nothing = [
-        sql.SQL("{} = null").format(sql.Identifier(name)) for name in table.personal
+def _kept(table: Table) -> list[str]:
+    """Return the columns that a row keeps when it is written anew.
+
+    It gets a new number and transaction, by which builds see that it has changed.
+    """
+    return [
+        *(column.name for column in table.columns),
+        *("_loaded_at", "_batch_id", "_source_name", "_source_row"),
     ]
-    meaningless = [
-        sql.SQL("{column} = " + PSEUDONYM).format(column=sql.Identifier(name))
-        for name in table.pseudonyms
-    ]
-    return sql.SQL(", ").join([*nothing, *meaningless])
+
+
+def _emptied(table: Table, name: str) -> sql.Composable:
+    """Return what a column of an erased row holds."""
+    if name in table.personal:
+        return sql.SQL("null")
+    if name in table.pseudonyms:
+        return sql.SQL(PSEUDONYM).format(column=sql.Identifier(name))
+    return sql.Identifier(name)
 
 
 def erase(

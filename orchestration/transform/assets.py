@@ -23,6 +23,7 @@ from psycopg.types.json import Jsonb
 from orchestration.database import connections
 from orchestration.settings import UserError, exported, settings
 from orchestration.transform.lock import build_lock
+from orchestration.transform.measures import snapshot, with_measures
 from orchestration.transform.project import (
     OFFLINE,
     directories,
@@ -335,16 +336,19 @@ def build_events(
 
     with build_lock(wait=wish.wait, say=say):
         record = Record(context, wish)
+        since = snapshot()
         try:
             for raw in invoke_dbt(project, arguments, outcome):
                 message = DbtCoreCliEventMessage(raw, event_history_metadata={})
-                yield from message.to_default_asset_events(
+                events = message.to_default_asset_events(
                     manifest=manifest,
                     dagster_dbt_translator=translator,
                     context=context,
                     target_path=project.target_path,
                     project=project,
                 )
+                node = manifest["nodes"].get(raw["data"]["node_info"]["unique_id"])
+                yield from with_measures(events, node, since)
         except BaseException as error:
             outcome.error = one_line(error) or "interrupted"
             # the first error counts; when it is a lost database, no note can be made

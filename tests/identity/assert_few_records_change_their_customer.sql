@@ -1,7 +1,7 @@
 {{ config(meta={'dagster': {'ref': {'name': 'int_clusters__linked'}}}) }}
 
--- a run that would give many published records another customer is stopped, and a person
--- looks first
+-- a run that would give many published records another customer is stopped, and a
+-- person looks first
 
 with
 
@@ -52,4 +52,6 @@ inner join limits as shares
     on shares.limit_name = 'relabelled_share'
 inner join limits as floors
     on floors.limit_name = 'relabelled_floor'
-where moved.moved_count > greatest(floors.limit_value, shares.limit_value * moved.record_count)
+where
+    moved.moved_count
+    > greatest(floors.limit_value, shares.limit_value * moved.record_count)

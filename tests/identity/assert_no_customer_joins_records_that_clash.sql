@@ -1,7 +1,7 @@
 {{ config(meta={'dagster': {'ref': {'name': 'int_clusters__linked'}}}) }}
 
--- two full names that cannot be one, two birth dates or two accounts of one open platform
--- are two persons, unless somebody decided otherwise
+-- two full names that cannot be one, two birth dates or two accounts of one open
+-- platform are two persons, unless somebody decided otherwise
 
 with
 
@@ -48,25 +48,26 @@ traits as (
     from atoms
     inner join described
         on atoms.atom_id = described.atom_id
-    cross join lateral (
-        select
-            'name' as kind,
-            names.person_name as trait
-        from unnest(described.person_names) as given_names (person_name)
-        inner join names
-            on given_names.person_name = names.person_name
-        where names.name_kind = 'full'
-        union
-        select
-            'birth_date' as kind,
-            birth_date::text as trait
-        from unnest(described.birth_dates) as birth_date
-        union
-        select
-            'unionid' as kind,
-            unionid as trait
-        from unnest(described.unionids) as unionid
-    ) as listed
+    cross join
+        lateral (
+            select
+                'name' as kind,
+                names.person_name as trait
+            from unnest(described.person_names) as given_names (person_name)
+            inner join names
+                on given_names.person_name = names.person_name
+            where names.name_kind = 'full'
+            union
+            select
+                'birth_date' as kind,
+                birth_date::text as trait
+            from unnest(described.birth_dates) as birth_date
+            union
+            select
+                'unionid' as kind,
+                unionid as trait
+            from unnest(described.unionids) as unionid
+        ) as listed
     group by atoms.cluster_id, listed.kind, listed.trait
 
 )
@@ -98,8 +99,13 @@ where
     )
     and case
         when mine.kind = 'name'
-            then coalesce({{ name_level('left_name', 'right_name') }} = 'different', false)
+            then
+                coalesce(
+                    {{ name_level('left_name', 'right_name') }} = 'different', false
+                )
         when mine.kind = 'birth_date'
-            then {{ birth_level('mine.trait::date', 'others.trait::date') }} = 'different'
+            then
+                {{ birth_level('mine.trait::date', 'others.trait::date') }}
+                = 'different'
         else true
     end

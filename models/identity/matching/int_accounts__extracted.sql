@@ -52,10 +52,11 @@ carried as (
         identifiers.identifier_type,
         identifiers.identifier_value
     from profiles
-    cross join lateral (
-        values
-        {{ account_identifiers('profiles') }}
-    ) as identifiers (identifier_type, identifier_value, raw_value)
+    cross join
+        lateral (
+            values
+            {{ account_identifiers('profiles') }}
+        ) as identifiers (identifier_type, identifier_value, raw_value)
     where identifiers.identifier_value is not null
 
 ),

@@ -31,7 +31,8 @@ names as (
 
 named as (
 
-    -- what a full name is worth as half of a key: its coarse form and the sound of its parts
+    -- what a full name is worth as half of a key: its coarse form and the sound of its
+    -- parts
     select
         atoms.atom_id,
         names.owner_key,
@@ -51,32 +52,33 @@ keyed as (
         identifiers.identifier_type,
         identifiers.identifier_value
     from atoms
-    cross join lateral (
-        select
-            'phone' as identifier_type,
-            phone as identifier_value
-        from unnest(atoms.phones) as phone
-        union all
-        select
-            'email' as identifier_type,
-            email as identifier_value
-        from unnest(atoms.emails) as email
-        union all
-        select
-            'cookie_id' as identifier_type,
-            cookie_id as identifier_value
-        from unnest(atoms.cookie_ids) as cookie_id
-        union all
-        select
-            'device_id' as identifier_type,
-            device_id as identifier_value
-        from unnest(atoms.device_ids) as device_id
-        union all
-        select
-            'loyalty_card' as identifier_type,
-            loyalty_card as identifier_value
-        from unnest(atoms.loyalty_cards) as loyalty_card
-    ) as identifiers
+    cross join
+        lateral (
+            select
+                'phone' as identifier_type,
+                phone as identifier_value
+            from unnest(atoms.phones) as phone
+            union all
+            select
+                'email' as identifier_type,
+                email as identifier_value
+            from unnest(atoms.emails) as email
+            union all
+            select
+                'cookie_id' as identifier_type,
+                cookie_id as identifier_value
+            from unnest(atoms.cookie_ids) as cookie_id
+            union all
+            select
+                'device_id' as identifier_type,
+                device_id as identifier_value
+            from unnest(atoms.device_ids) as device_id
+            union all
+            select
+                'loyalty_card' as identifier_type,
+                loyalty_card as identifier_value
+            from unnest(atoms.loyalty_cards) as loyalty_card
+        ) as identifiers
     union
     -- pairs without a shared identifier are found by two halves that agree
     select
@@ -86,53 +88,56 @@ keyed as (
     from named
     inner join atoms
         on named.atom_id = atoms.atom_id
-    cross join lateral (
-        select
-            'name_birth' as identifier_type,
-            named.owner_key || '|' || birth_date as identifier_value
-        from unnest(atoms.birth_dates) as birth_date
-        union all
-        select
-            'family_birth' as identifier_type,
-            named.family_sound || '|' || birth_date as identifier_value
-        from unnest(atoms.birth_dates) as birth_date
-        union all
-        select
-            'given_birth' as identifier_type,
-            named.given_sound || '|' || birth_date as identifier_value
-        from unnest(atoms.birth_dates) as birth_date
-        union all
-        select
-            'name_address' as identifier_type,
-            named.owner_key || '|' || address_key as identifier_value
-        from unnest(atoms.address_keys) as address_key
-        union all
-        select
-            'family_address' as identifier_type,
-            named.family_sound || '|' || address_key as identifier_value
-        from unnest(atoms.address_keys) as address_key
-        union all
-        select
-            'name_postcode' as identifier_type,
-            named.owner_key || '|' || postcode as identifier_value
-        from unnest(atoms.postcodes) as postcode
-        union all
-        select
-            'name_phone_head' as identifier_type,
-            named.owner_key || '|' || left(phone, length(phone) / 2 + 1) as identifier_value
-        from unnest(atoms.phones) as phone
-        union all
-        select
-            'name_phone_tail' as identifier_type,
-            named.owner_key || '|' || right(phone, length(phone) / 2 - 1) as identifier_value
-        from unnest(atoms.phones) as phone
-        union all
-        select
-            'name_email' as identifier_type,
-            named.owner_key || '|' || left(email, 4) as identifier_value
-        from unnest(atoms.emails) as email
-        where atoms.phones is null
-    ) as halves
+    cross join
+        lateral (
+            select
+                'name_birth' as identifier_type,
+                named.owner_key || '|' || birth_date as identifier_value
+            from unnest(atoms.birth_dates) as birth_date
+            union all
+            select
+                'family_birth' as identifier_type,
+                named.family_sound || '|' || birth_date as identifier_value
+            from unnest(atoms.birth_dates) as birth_date
+            union all
+            select
+                'given_birth' as identifier_type,
+                named.given_sound || '|' || birth_date as identifier_value
+            from unnest(atoms.birth_dates) as birth_date
+            union all
+            select
+                'name_address' as identifier_type,
+                named.owner_key || '|' || address_key as identifier_value
+            from unnest(atoms.address_keys) as address_key
+            union all
+            select
+                'family_address' as identifier_type,
+                named.family_sound || '|' || address_key as identifier_value
+            from unnest(atoms.address_keys) as address_key
+            union all
+            select
+                'name_postcode' as identifier_type,
+                named.owner_key || '|' || postcode as identifier_value
+            from unnest(atoms.postcodes) as postcode
+            union all
+            select
+                'name_phone_head' as identifier_type,
+                named.owner_key || '|' || left(phone, length(phone) / 2 + 1)
+                    as identifier_value
+            from unnest(atoms.phones) as phone
+            union all
+            select
+                'name_phone_tail' as identifier_type,
+                named.owner_key || '|' || right(phone, length(phone) / 2 - 1)
+                    as identifier_value
+            from unnest(atoms.phones) as phone
+            union all
+            select
+                'name_email' as identifier_type,
+                named.owner_key || '|' || left(email, 4) as identifier_value
+            from unnest(atoms.emails) as email
+            where atoms.phones is null
+        ) as halves
     where halves.identifier_value is not null
     union
     select
@@ -161,7 +166,8 @@ final as (
         keyed.identifier_type,
         keyed.identifier_value,
         -- by what it is known whose it is: the best that is said
-        coalesce(atoms.full_names, atoms.person_names, atoms.email_names) as owner_names,
+        coalesce(atoms.full_names, atoms.person_names, atoms.email_names)
+            as owner_names,
 
         -- numerics
         atoms.record_class,

@@ -55,7 +55,8 @@ ordered as (
     select
         members.atom_id,
         profiles.*,
-        case when names.name_kind <> 'handle' then profiles.person_name end as real_name,
+        case when names.name_kind <> 'handle' then profiles.person_name end
+            as real_name,
         case when names.name_kind = 'full' then profiles.person_name end as full_name,
         case when email_names.name_kind = 'full' then profiles.email_name end
             as mail_name,
@@ -84,21 +85,25 @@ final as (
         -- strings
         array_agg(distinct real_name) filter (where real_name is not null)
             as person_names,
-        array_agg(distinct full_name) filter (where full_name is not null) as full_names,
-        array_agg(distinct mail_name) filter (where mail_name is not null) as email_names,
+        array_agg(distinct full_name) filter (where full_name is not null)
+            as full_names,
+        array_agg(distinct mail_name) filter (where mail_name is not null)
+            as email_names,
         array_agg(distinct known_gender) filter (where known_gender is not null)
             as genders,
         array_agg(distinct phone) filter (where phone is not null) as phones,
         array_agg(distinct email) filter (where email is not null) as emails,
-        array_agg(distinct cookie_id) filter (where cookie_id is not null) as cookie_ids,
-        array_agg(distinct device_id) filter (where device_id is not null) as device_ids,
+        array_agg(distinct cookie_id) filter (where cookie_id is not null)
+            as cookie_ids,
+        array_agg(distinct device_id) filter (where device_id is not null)
+            as device_ids,
         array_agg(distinct loyalty_card) filter (where loyalty_card is not null)
             as loyalty_cards,
         array_agg(distinct account_id) filter (where account_id is not null)
             as account_ids,
         array_agg(distinct unionid) filter (where unionid is not null) as unionids,
-        array_agg(distinct openid_app || '/' || openid) filter (where openid is not null)
-            as openids,
+        array_agg(distinct openid_app || '/' || openid)
+        filter (where openid is not null) as openids,
         array_agg(distinct address_key) filter (where address_key is not null)
             as address_keys,
         array_agg(distinct city) filter (where city is not null) as cities,

@@ -92,13 +92,14 @@ holders as materialized (
     -- one atom per name stands for all that hold the value under it
     select
         owned.identifier_id,
-        owner_name,
+        owner_names.owner_name,
         min(owned.atom_id::text)::uuid as atom_id,
-        count(owner_name) over (partition by owned.identifier_id) as name_count
+        count(owner_names.owner_name) over (partition by owned.identifier_id)
+            as name_count
     from owned
     left join lateral unnest(owned.owner_names) as owner_names (owner_name)
         on true
-    group by owned.identifier_id, owner_name
+    group by owned.identifier_id, owner_names.owner_name
 
 ),
 
@@ -139,7 +140,8 @@ hubs as (
 
     select
         holders.identifier_id,
-        count(holders.owner_name) filter (where spellings.owner_name is null) as owner_count,
+        count(holders.owner_name) filter (where spellings.owner_name is null)
+            as owner_count,
         array_agg(distinct holders.atom_id) as hub_atom_ids
     from holders
     left join spellings
@@ -173,7 +175,8 @@ final as (
         shared.atom_count,
         hubs.owner_count,
         -- one name or none: uncontested
-        case when hubs.owner_count > 1 then hubs.owner_count else 0 end as contest_count,
+        case when hubs.owner_count > 1 then hubs.owner_count else 0 end
+            as contest_count,
         least(shared.login_count, 4)::smallint as login_count,
         pg_current_xact_id() as changed_xid,
 

@@ -39,15 +39,16 @@ carried as (
         identifiers.identifier_value,
         identifiers.raw_value
     from records
-    cross join lateral (
-        values
-        ('phone', records.phone, records.phone_raw),
-        ('email', records.email, records.email_raw),
-        ('cookie_id', records.cookie_id, records.cookie_id),
-        ('device_id', records.device_id, records.device_id),
-        ('loyalty_card', records.loyalty_card, records.loyalty_card),
-        {{ account_identifiers('records') }}
-    ) as identifiers (identifier_type, identifier_value, raw_value)
+    cross join
+        lateral (
+            values
+            ('phone', records.phone, records.phone_raw),
+            ('email', records.email, records.email_raw),
+            ('cookie_id', records.cookie_id, records.cookie_id),
+            ('device_id', records.device_id, records.device_id),
+            ('loyalty_card', records.loyalty_card, records.loyalty_card),
+            {{ account_identifiers('records') }}
+        ) as identifiers (identifier_type, identifier_value, raw_value)
     where identifiers.identifier_value is not null
 
 ),

@@ -135,7 +135,8 @@ met as (
                     mine.atom_id < others.atom_id
                     {% if this and is_incremental() %}
                         or others.atom_id not in (
-                            select touched.touched_key from {{ touched_table() }} as touched
+                            select touched.touched_key
+                            from {{ touched_table() }} as touched
                         )
                     {% endif %}
                 )
@@ -185,7 +186,11 @@ decided as (
     inner join right_profiles
         on right_records.profile_id = right_profiles.profile_id
     where decisions.is_standing and left_profiles.atom_id <> right_profiles.atom_id
-    order by atom_a_id asc, atom_b_id asc, decisions.verdict asc, decisions.decision_id desc
+    order by
+        atom_a_id asc,
+        atom_b_id asc,
+        decisions.verdict asc,
+        decisions.decision_id desc
 
 ),
 
@@ -241,11 +246,15 @@ sides as materialized (
         -- an address speaks for its owner where no full name does, and not when both
         -- have it
         case
-            when left_atoms.full_names is null and not emails.are_shared
+            when
+                left_atoms.full_names is null
+                and (left_atoms.emails && right_atoms.emails) is not true
                 then left_atoms.email_names
         end as left_email_names,
         case
-            when right_atoms.full_names is null and not emails.are_shared
+            when
+                right_atoms.full_names is null
+                and (left_atoms.emails && right_atoms.emails) is not true
                 then right_atoms.email_names
         end as right_email_names,
         left_atoms.birth_dates as left_births,
@@ -294,7 +303,8 @@ sides as materialized (
                     from unnest(left_atoms.openids) as mine_openid
                     inner join unnest(right_atoms.openids) as other_openid
                         on
-                            split_part(mine_openid, '/', 1) = split_part(other_openid, '/', 1)
+                            split_part(mine_openid, '/', 1)
+                            = split_part(other_openid, '/', 1)
                             and mine_openid <> other_openid
                 )
                 then 'different'
@@ -304,9 +314,6 @@ sides as materialized (
         on pairs.atom_a_id = left_atoms.atom_id
     inner join right_atoms
         on pairs.atom_b_id = right_atoms.atom_id
-    cross join lateral (
-        select coalesce(left_atoms.emails && right_atoms.emails, false) as are_shared
-    ) as emails
 
 ),
 
@@ -314,8 +321,8 @@ name_texts as materialized (
 
     select
         sides.pair_id,
-        left_text,
-        right_text,
+        left_texts.left_text,
+        right_texts.right_text,
         false as is_of_email
     from sides
     cross join unnest(sides.left_names) as left_texts (left_text)
@@ -323,8 +330,8 @@ name_texts as materialized (
     union all
     select
         sides.pair_id,
-        left_text,
-        right_text,
+        left_texts.left_text,
+        right_texts.right_text,
         true as is_of_email
     from sides
     cross join unnest(sides.left_email_names) as left_texts (left_text)
@@ -334,12 +341,21 @@ name_texts as materialized (
     union all
     select
         sides.pair_id,
-        left_text,
-        right_text,
+        left_texts.left_text,
+        right_texts.right_text,
         true as is_of_email
     from sides
     cross join unnest(sides.left_names) as left_texts (left_text)
     cross join unnest(sides.right_email_names) as right_texts (right_text)
+
+),
+
+distinct_texts as (
+
+    select distinct
+        left_text,
+        right_text
+    from name_texts
 
 ),
 
@@ -351,12 +367,7 @@ name_levels as materialized (
         distinct_texts.right_text,
         left_names.name_bits,
         {{ name_level('left_names', 'right_names') }} as level
-    from (
-        select distinct
-            left_text,
-            right_text
-        from name_texts
-    ) as distinct_texts
+    from distinct_texts
     inner join left_names
         on distinct_texts.left_text = left_names.person_name
     inner join right_names
@@ -370,29 +381,40 @@ named as (
     select
         name_texts.pair_id,
         case
-            when bool_or(name_levels.level = 'different') filter (where not is_of_email)
+            when
+                bool_or(name_levels.level = 'different')
+                filter (where not name_texts.is_of_email)
                 then 'different'
-            when bool_or(name_levels.level = 'equal') filter (where not is_of_email)
+            when
+                bool_or(name_levels.level = 'equal')
+                filter (where not name_texts.is_of_email)
                 then 'equal'
-            when bool_or(name_levels.level = 'near') filter (where not is_of_email)
+            when
+                bool_or(name_levels.level = 'near')
+                filter (where not name_texts.is_of_email)
                 then 'near'
-            when bool_or(name_levels.level = 'unfit') filter (where not is_of_email)
+            when
+                bool_or(name_levels.level = 'unfit')
+                filter (where not name_texts.is_of_email)
                 then 'unfit'
-            when bool_or(name_levels.level = 'fits') filter (where not is_of_email)
+            when
+                bool_or(name_levels.level = 'fits')
+                filter (where not name_texts.is_of_email)
                 then 'fits'
         end as name_level,
         case
             when
                 bool_or(name_levels.level in ('equal', 'near', 'fits'))
-                filter (where is_of_email)
+                filter (where name_texts.is_of_email)
                 then 'fits'
             when
                 bool_or(name_levels.level in ('different', 'unfit'))
-                filter (where is_of_email)
+                filter (where name_texts.is_of_email)
                 then 'unfit'
         end as email_name_level,
         max(name_levels.name_bits)
-        filter (where name_levels.level = 'equal' and not is_of_email) as name_bits
+        filter (where name_levels.level = 'equal' and not name_texts.is_of_email)
+            as name_bits
     from name_texts
     inner join name_levels
         on
@@ -424,7 +446,8 @@ final as (
                 then (
                     select
                         coalesce(
-                            min(level) filter (where level = 'near'), min(level)
+                            min(compared.level) filter (where compared.level = 'near'),
+                            min(compared.level)
                         )
                     from unnest(sides.left_births) as left_birth
                     cross join unnest(sides.right_births) as right_birth
@@ -440,13 +463,15 @@ final as (
                 then (
                     select
                         coalesce(
-                            min(level) filter (where level = 'near'), min(level)
+                            min(compared.level) filter (where compared.level = 'near'),
+                            min(compared.level)
                         )
                     from unnest(sides.left_addresses) as left_address
                     cross join unnest(sides.right_addresses) as right_address
                     cross join lateral (
                         select
-                            {{ address_level('left_address', 'right_address') }} as level
+                            {{ address_level('left_address', 'right_address') }}
+                                as level
                     ) as compared
                 )
         end as address_level,
@@ -454,29 +479,35 @@ final as (
         sides.postcode_level,
         case
             when sides.left_phones && sides.right_phones then null
-            when exists (
-                select 1
-                from unnest(sides.left_phones) as left_phone
-                cross join unnest(sides.right_phones) as right_phone
-                where {{ is_one_slip('left_phone', 'right_phone') }}
-            ) then 'near'
+            when
+                exists (
+                    select 1
+                    from unnest(sides.left_phones) as left_phone
+                    cross join unnest(sides.right_phones) as right_phone
+                    where {{ is_one_slip('left_phone', 'right_phone') }}
+                )
+                then 'near'
             when sides.left_phones is not null and sides.right_phones is not null
                 then 'different'
         end as phone_level,
         case
             when sides.left_emails && sides.right_emails then null
-            when exists (
-                select 1
-                from unnest(sides.left_emails) as left_email
-                cross join unnest(sides.right_emails) as right_email
-                where
-                    levenshtein_less_equal(left(left_email, 80), left(right_email, 80), 1)
-                    <= 1
-                    or (
-                        split_part(left_email, '@', 1) = split_part(right_email, '@', 1)
-                        and length(split_part(left_email, '@', 1)) >= 8
-                    )
-            ) then 'near'
+            when
+                exists (
+                    select 1
+                    from unnest(sides.left_emails) as left_email
+                    cross join unnest(sides.right_emails) as right_email
+                    where
+                        levenshtein_less_equal(
+                            left(left_email, 80), left(right_email, 80), 1
+                        ) <= 1
+                        or (
+                            split_part(left_email, '@', 1)
+                            = split_part(right_email, '@', 1)
+                            and length(split_part(left_email, '@', 1)) >= 8
+                        )
+                )
+                then 'near'
             when sides.left_emails is not null and sides.right_emails is not null
                 then 'different'
         end as email_level,

@@ -75,8 +75,8 @@ records as (
 
 ranked as (
 
-    -- equal names stand side by side, so that a clash parts a value's owners and not one
-    -- owner's spellings
+    -- equal names stand side by side, so that a clash parts a value's owners and not
+    -- one owner's spellings
     select
         accounts.profile_id,
         accounts.identifier_id,

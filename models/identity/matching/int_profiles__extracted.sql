@@ -80,7 +80,8 @@ final as (
 
         -- strings
         described.person_name,
-        spelled.email_name,
+        {{ email_name('described.email', 'given_words', 'family_words') }}
+            as email_name,
         described.gender,
         described.phone,
         described.email,
@@ -118,10 +119,6 @@ final as (
     from counted
     inner join described
         on counted.first_record_id = described.record_id
-    cross join lateral (
-        select {{ email_name('described.email', 'given_words', 'family_words') }}
-            as email_name
-    ) as spelled
 
 )
 

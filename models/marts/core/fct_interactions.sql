@@ -3,6 +3,7 @@
     indexes=[
         {'columns': ['started_at']},
         {'columns': ['channel_hour_id']},
+        {'columns': ['customer_id']},
         {'columns': ['source_name', 'source_record_id']},
         {'columns': ['changed_xid']},
     ],
@@ -20,8 +21,29 @@
                     'key': 'interaction_id',
                 },
             },
+            {
+                'parent': 'int_records__resolved',
+                'key': "substr(record_id, 13)",
+                'where': "starts_with(record_id, 'interaction:')",
+            },
+            {
+                'parent': 'int_records__resolved',
+                'key': "substr(record_id, 8)",
+                'where': "starts_with(record_id, 'ticket:')",
+                'via': {
+                    'model': 'int_ticket_interactions__cleaned',
+                    'column': 'ticket_id',
+                    'key': 'interaction_id',
+                },
+            },
+            {
+                'parent': 'int_records__resolved',
+                'key': "substr(record_id, 8)",
+                'where': "starts_with(record_id, 'ticket:')",
+            },
         ],
         'moves': ['channel_hour_id'],
+        'quiet': ['customer_id'],
     }
 ) }}
 
@@ -45,6 +67,26 @@ answers as (
 
     select * from {{ ref('int_survey_answers__cleaned') }}
     {{ only_touched('interaction_id') }}
+
+),
+
+ticket_contacts as (
+
+    select * from {{ ref('int_ticket_interactions__cleaned') }}
+    {{ only_touched('interaction_id') }}
+
+),
+
+contact_records as (
+
+    select * from {{ ref('int_records__resolved') }}
+
+),
+
+-- imported anew: read twice, an import would be written down whole
+ticket_records as (
+
+    select * from {{ ref('int_records__resolved') }}
 
 ),
 
@@ -91,6 +133,8 @@ final as (
         interactions.interaction_id,
         interactions.source_record_id,
         interactions.agent_id,
+        -- a contact that is known only by its ticket is its requester's
+        coalesce(contact_records.customer_id, ticket_records.customer_id) as customer_id,
         case
             when interactions.started_at is not null
                 then {{ channel_hour_id(
@@ -189,6 +233,14 @@ final as (
         interactions.resolved_at
 
     from interactions
+    left join contact_records
+        on 'interaction:' || interactions.interaction_id = contact_records.record_id
+    left join ticket_contacts
+        on interactions.interaction_id = ticket_contacts.interaction_id
+    left join ticket_records
+        on
+            'ticket:' || coalesce(ticket_contacts.ticket_id, interactions.interaction_id)
+            = ticket_records.record_id
     left join channels
         on interactions.channel = channels.channel
     left join invited

@@ -3,6 +3,7 @@
     indexes=[
         {'columns': ['source_name', 'source_ticket_id']},
         {'columns': ['requester_id']},
+        {'columns': ['customer_id']},
         {'columns': ['created_at']},
         {'columns': ['is_live']},
         {'columns': ['changed_xid']},
@@ -20,9 +21,15 @@
                 'where': "field_name in ('assignee', 'group', 'satisfaction')",
             },
             {'parent': 'int_ticket_calendars__counted', 'key': 'ticket_id'},
+            {
+                'parent': 'int_records__resolved',
+                'key': "substr(record_id, 8)",
+                'where': "starts_with(record_id, 'ticket:')",
+            },
         ],
         'running': 'is_live',
         'quiet': [
+            'customer_id',
             'requester_wait_seconds',
             'requester_wait_business_seconds',
             'requester_wait_last_calendar_business_seconds',
@@ -43,6 +50,12 @@ tickets as (
 
     select * from {{ ref('int_tickets__unioned') }}
     {{ only_touched('ticket_id') }}
+
+),
+
+records as (
+
+    select * from {{ ref('int_records__resolved') }}
 
 ),
 
@@ -332,6 +345,7 @@ final as (
         joined.ticket_id,
         joined.source_ticket_id,
         joined.requester_id,
+        records.customer_id,
         joined.submitter_id,
         joined.agent_id,
         joined.group_id,
@@ -459,6 +473,8 @@ final as (
         written.last_message_at
 
     from joined
+    left join records
+        on 'ticket:' || joined.ticket_id = records.record_id
     left join waits
         on joined.ticket_id = waits.ticket_id
     left join resolved
