@@ -72,12 +72,6 @@ accounts as (
 
 ),
 
-names as (
-
-    select * from {{ ref('int_names__extracted') }}
-
-),
-
 atom_traits as (
 
     select * from {{ ref('int_atoms__unioned') }}
@@ -221,10 +215,10 @@ joined as (
 met as (
 
     select * from left_pairs
-    where left_pairs.atom_a_id <> left_pairs.atom_b_id
+    where atom_a_id <> atom_b_id
     union
     select * from right_pairs
-    where right_pairs.atom_a_id <> right_pairs.atom_b_id
+    where atom_a_id <> atom_b_id
 
 ),
 
@@ -245,37 +239,6 @@ placed as (
         on met.atom_a_id = left_traits.atom_id
     inner join atom_traits as right_traits
         on met.atom_b_id = right_traits.atom_id
-
-),
-
-torn as (
-
-    -- a link that would have put clashing members into one customer
-    select
-        placed.pair_id,
-        string_agg(
-            distinct left_name.person_name || ' and ' || right_name.person_name, '; '
-        ) as clashing_names
-    from placed
-    inner join atoms as left_fellow
-        on placed.left_cluster_id = left_fellow.cluster_id
-    inner join atom_traits as left_traits
-        on left_fellow.atom_id = left_traits.atom_id
-    cross join unnest(left_traits.person_names) as left_texts (left_text)
-    inner join names as left_name
-        on left_texts.left_text = left_name.person_name
-    inner join atoms as right_fellow
-        on placed.right_cluster_id = right_fellow.cluster_id
-    inner join atom_traits as right_traits
-        on right_fellow.atom_id = right_traits.atom_id
-    cross join unnest(right_traits.person_names) as right_texts (right_text)
-    inner join names as right_name
-        on right_texts.right_text = right_name.person_name
-    where
-        placed.state = 'linked'
-        and placed.left_cluster_id <> placed.right_cluster_id
-        and {{ name_level('left_name', 'right_name') }} = 'different'
-    group by placed.pair_id
 
 ),
 
@@ -300,9 +263,7 @@ scored as (
             when
                 placed.state = 'linked'
                 and placed.left_cluster_id <> placed.right_cluster_id
-                then
-                    'clash between members: '
-                    || coalesce(torn.clashing_names, 'birth date, gender or account')
+                then 'clash between other records of the two customers'
         end as reason,
         jsonb_strip_nulls(
             jsonb_build_object(
@@ -326,8 +287,6 @@ scored as (
     from placed
     inner join compared
         on placed.pair_id = compared.pair_id
-    left join torn
-        on placed.pair_id = torn.pair_id
     where
         placed.state in ('linked', 'refused')
         or (
@@ -389,27 +348,27 @@ final as (
 
         -- ids
         md5(
-            edges.rule || '|' || least(edges.record_id_a, edges.record_id_b) || '|'
-            || greatest(edges.record_id_a, edges.record_id_b)
+            rule || '|' || least(record_id_a, record_id_b) || '|'
+            || greatest(record_id_a, record_id_b)
         )::uuid as edge_id,
-        least(edges.record_id_a, edges.record_id_b) as record_id_a,
-        greatest(edges.record_id_a, edges.record_id_b) as record_id_b,
-        edges.atom_a_id,
-        edges.atom_b_id,
+        least(record_id_a, record_id_b) as record_id_a,
+        greatest(record_id_a, record_id_b) as record_id_b,
+        atom_a_id,
+        atom_b_id,
 
         -- strings
-        edges.rule,
-        edges.state,
-        edges.reason,
-        edges.evidence,
+        rule,
+        state,
+        reason,
+        evidence,
 
         -- numerics
-        edges.bits,
-        edges.model_version,
+        bits,
+        model_version,
         pg_current_xact_id() as changed_xid
 
     from edges
-    order by edge_id asc, edges.evidence::text asc
+    order by edge_id asc, evidence::text asc
 
 )
 

@@ -1,7 +1,7 @@
 {{ config(meta={'dagster': {'ref': {'name': 'int_pairs__scored'}}}) }}
 
--- scores of two versions do not compare: an adoption that stopped half-way is finished by
--- the same `frontdesk identity adopt`
+-- scores of two versions do not compare: an adoption that stopped half-way is finished
+-- by the same `frontdesk identity adopt`
 
 with
 

@@ -1,4 +1,4 @@
-{{ config(meta={'dagster': {'ref': {'name': 'int_clusters__linked'}}}) }}
+{{ config(meta={'dagster': {'ref': {'name': 'int_atoms__clustered'}}}) }}
 
 -- two full names that cannot be one, two birth dates or two accounts of one open
 -- platform are two persons, unless somebody decided otherwise

@@ -429,8 +429,12 @@ def test_an_adoption_shows_its_churn_and_then_moves(
 
 
 def arguments(selection: dict[str, Sequence[str] | bool]) -> list[str]:
-    """Return a selection of an adoption as dbt takes it."""
-    words = ["run", "--select", *selection["select"]]
+    """Return a selection of an adoption as dbt takes it, for what is built here."""
+    words = ["run", "--select"]
+    words += [
+        f"{name},path:models/identity" if "+" in name else name
+        for name in selection["select"]
+    ]
     if selection.get("exclude"):
         words += ["--exclude", *selection["exclude"]]
     return [*words, "--full-refresh"] if selection.get("full_refresh") else words

@@ -1,0 +1,301 @@
+"""One person across every channel: right, stable, and the same however records come."""
+
+import csv
+import random
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+
+import psycopg
+import pytest
+from hypothesis import HealthCheck, given, settings, strategies
+
+from orchestration.bench import agreement, people
+from orchestration.bench.identity import told
+from tests.python.warehouse import Warehouse
+
+Record = Mapping[str, str]
+
+ALL = ("run", "--select", "+int_customers__resolved", "+int_identity_edges")
+NEWS = (
+    *("run", "--select", "int_people__judged", "int_people__cleaned"),
+    *("int_records__unioned", "identity"),
+)
+COLUMNS = people.COLUMNS
+
+
+def write(path: Path, records: Iterable[Record]) -> Path:
+    """Write records as a file of the source `people`."""
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, COLUMNS, restval="", lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(records)
+    return path
+
+
+def customers(warehouse: Warehouse) -> dict[str, str]:
+    """Return the published customer of each record."""
+    found = warehouse.frame(
+        "select record_id, customer_id from identity.int_records__resolved"
+    )
+    return dict(zip(found["record_id"], found["customer_id"], strict=True))
+
+
+def partition(warehouse: Warehouse) -> set[frozenset[str]]:
+    """Return which records are together, whatever their customer is called."""
+    groups: dict[str, set[str]] = {}
+    for record, customer in customers(warehouse).items():
+        groups.setdefault(customer, set()).add(record)
+    return {frozenset(records) for records in groups.values()}
+
+
+def edges(warehouse: Warehouse, *states: str) -> list[tuple[str, str]]:
+    """Return the pairs of records with an edge of such a state."""
+    found = warehouse.frame(
+        "select record_id_a, record_id_b from identity.int_identity_edges"
+        " where state = any(%s)",
+        list(states),
+    )
+    return list(found.itertuples(index=False, name=None))
+
+
+@pytest.fixture(scope="module")
+def empty(make_warehouse: Callable[[], Warehouse]) -> Warehouse:
+    """Return a warehouse whose identity is built and has no record yet."""
+    made = make_warehouse()
+    made.dbt(*ALL)
+    return made
+
+
+@pytest.fixture(scope="module")
+def new_warehouse(
+    empty: Warehouse, copy_of: Callable[[str], str]
+) -> Callable[[], Warehouse]:
+    """Return what makes warehouses that know nobody."""
+    return lambda: Warehouse(copy_of(empty.dsn))
+
+
+@pytest.fixture(scope="module")
+def arrive(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., None]:
+    """Return what lands records and resolves them."""
+
+    def land(warehouse: Warehouse, records: Sequence[Record]) -> None:
+        folder = tmp_path_factory.mktemp("people")
+        warehouse.load([("people", write(folder / "people.csv", records))])
+        warehouse.dbt(*NEWS)
+
+    return land
+
+
+def test_six_batches_come_to_one_truth_under_lasting_ids(
+    new_warehouse: Callable[[], Warehouse], arrive: Callable[..., None]
+) -> None:
+    """Accuracy against the truth, batches against a full run, ids between runs."""
+    made = people.make(people.Plan(people=700, seed=101))
+    rows = list(made.rows)
+    random.Random(5).shuffle(rows)
+    truth = told(made.truth())
+    warehouse = new_warehouse()
+    before: dict[str, str] = {}
+    for batch in range(1, 7):
+        part = [row.record for row in rows if row.batch == batch]
+        # a tenth of what was there is sent again
+        again = [row.record for row in rows if row.batch < batch][::10]
+        arrive(warehouse, part + again)
+        now = customers(warehouse)
+        moved = agreement.stability(before, now)
+        assert moved.without_cause == 0
+        assert moved.stolen == 0
+        assert moved.excess.rate <= 0.001
+        before = now
+
+    judged = agreement.accuracy(before, truth)
+    assert judged.records == sum(fact.scored for fact in truth.values())
+    assert judged.precision.rate >= 0.993
+    assert judged.recall.rate >= 0.975
+    assert judged.cluster_f1 >= 0.965
+    assert judged.mixed.rate <= 0.007
+    assert judged.persons_in_worst <= 3
+    held = agreement.explained(before, edges(warehouse, "linked", "forced"))
+    assert held.part == held.whole > 100
+    across = [
+        pair
+        for pair in edges(warehouse, "linked", "forced")
+        if before[pair[0]] != before[pair[1]]
+    ]
+    assert across == []
+
+    # with nothing new, nothing is written
+    written = warehouse.contents()
+    stamps = "select coalesce(max(changed_xid)::text, '') from identity."
+    stamped = {
+        name: warehouse.value(stamps + name)
+        for name in ("int_records__resolved", "int_identity_edges", "int_pairs__scored")
+    }
+    warehouse.dbt(*NEWS)
+    assert {name: warehouse.value(stamps + name) for name in stamped} == stamped
+
+    # a full run mints no id, drops none, and comes to the same rows
+    warehouse.dbt(*ALL, "--full-refresh")
+    assert customers(warehouse) == before
+    full = warehouse.contents()
+    assert [name for name in written if written[name] != full[name]] == []
+
+    # every id that ever was still resolves
+    issued = warehouse.frame(
+        "select events.customer_id, aliases.current_customer_id"
+        " from frontdesk.customer_events as events"
+        " left join identity.int_customer_aliases as aliases using (customer_id)"
+    )
+    assert set(issued["current_customer_id"]) <= set(before.values())
+
+
+@settings(
+    max_examples=3,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=list(HealthCheck),
+)
+@given(data=strategies.data())
+def test_no_order_and_no_repetition_changes_who_is_together(
+    new_warehouse: Callable[[], Warehouse],
+    arrive: Callable[..., None],
+    data: strategies.DataObject,
+) -> None:
+    """The same records in any order, split anywhere, some of them sent twice."""
+    made = people.make(people.Plan(people=60, seed=7, hardness="hard"))
+    records = [row.record for row in made.rows]
+    together = new_warehouse()
+    arrive(together, records)
+    shuffled = data.draw(strategies.permutations(records))
+    cut = data.draw(strategies.integers(1, len(records) - 1))
+    again = data.draw(strategies.lists(strategies.sampled_from(records), max_size=20))
+    split = new_warehouse()
+    arrive(split, shuffled[:cut])
+    arrive(split, [*shuffled[cut:], *again])
+    assert partition(split) == partition(together)
+
+
+def person(record_id: str, **said: str) -> Record:
+    """Return a record that says this."""
+    return {
+        "record_id": record_id,
+        "channel": "crm",
+        "occurred_at": "2026-01-05 10:00:00",
+        **said,
+    }
+
+
+def test_values_that_say_nothing_join_nobody(
+    new_warehouse: Callable[[], Warehouse], arrive: Callable[..., None]
+) -> None:
+    """Placeholders, switchboards, relay numbers and a value of ten thousand records."""
+    strangers = [
+        person("a1", phone="13800138000", name="王小可"),
+        person("a2", phone="13800138000", name="李建国"),
+        person("a3", phone="１３８００１３８０００"),
+        person("b1", email="test@test.com", name="Mary Jones"),
+        person("b2", email="test@test.com"),
+        person("c1", birth_date="1900-01-01", name="张伟", address="长江路1号"),
+        person("c2", birth_date="1900-01-01", name="张伟", address="黄河路2号"),
+        person("d1", channel="call", phone="02163471667"),
+        person("d2", channel="call", phone="021-6347 1667"),
+        person("e1", channel="call", phone="17019558566"),
+        person("e2", channel="call", phone="+86 170 1955 8566"),
+        person("f1"),
+        person("f2"),
+        person("g1", name="Ольга Иванова"),
+        person("g2", name="أحمد"),
+        person("g3", name="\x01\x02 名\t"),
+    ]
+    crowd = [person(f"h{n}", phone="13911223344", name=f"王{n:x}明") for n in range(20)]
+    calls = [
+        person(f"i{n}", channel="call", phone="13555667788") for n in range(10_000)
+    ]
+    warehouse = new_warehouse()
+    arrive(warehouse, [*strangers, *crowd, *calls])
+    found = customers(warehouse)
+    assert len(found) == len(strangers) + len(crowd) + len(calls)
+    alone = {
+        record for group in partition(warehouse) if len(group) == 1 for record in group
+    }
+    assert {record["record_id"] for record in strangers} <= alone
+    assert {record["record_id"] for record in calls} <= alone
+
+
+def test_what_several_people_share_is_told_apart(
+    new_warehouse: Callable[[], Warehouse], arrive: Callable[..., None]
+) -> None:
+    """Sisters on one phone, a chain of ids, one openid text in two apps."""
+    warehouse = new_warehouse()
+    arrive(
+        warehouse,
+        [
+            person("s1", phone="13911223344", name="王小可", birth_date="1990-03-04"),
+            person("s2", phone="13911223344", name="王小雨", birth_date="1990-03-04"),
+            person("s3", phone="13911223344", name="王女士", channel="call"),
+            person("s4", phone="13911223344", channel="call"),
+            person("s5", phone="13911223344", name="Xiaoke Wang", channel="store"),
+            person("k1", user_id="u1", unionid="oU1"),
+            person("k2", unionid="oU1", openid="o1", openid_app="mini"),
+            person("k3", openid="o1", openid_app="mini", phone="13711112222"),
+            person("k4", phone="+86 137 1111 2222", channel="call"),
+            person("k5", openid="o1", openid_app="shop"),
+            person("k6", openid="o2", openid_app="mini"),
+        ],
+    )
+    found = customers(warehouse)
+    assert found["s1"] == found["s5"] != found["s2"]
+    assert found["s4"] not in (found["s1"], found["s2"])
+    assert found["k1"] == found["k2"] == found["k3"] == found["k4"]
+    assert len({found["k1"], found["k5"], found["k6"]}) == 3
+    refused = edges(warehouse, "refused")
+    assert ("s1", "s2") in refused
+
+
+def test_a_run_that_breaks_a_limit_publishes_nothing(
+    new_warehouse: Callable[[], Warehouse],
+    arrive: Callable[..., None],
+    tmp_path: Path,
+) -> None:
+    """The last publication stays until a person has looked."""
+    warehouse = new_warehouse()
+    arrive(warehouse, [person("a", phone="13911223344", name="王小可")])
+    before = customers(warehouse)
+    with psycopg.connect(warehouse.dsn) as connection:
+        connection.execute(
+            "update reference.seed_identity_limits set limit_value = 2"
+            " where limit_name = 'largest_customer_records'"
+        )
+    more = [
+        person(name, phone="13911223344", name="王小可", channel="call")
+        for name in ("b", "c")
+    ]
+    warehouse.load([("people", write(tmp_path / "more.csv", more))])
+    build = ("build", "--exclude-resource-type", "seed", *NEWS[1:])
+    with pytest.raises(AssertionError, match="assert_no_customer_is_too_large"):
+        warehouse.dbt(*build)
+    assert customers(warehouse) == before
+    with psycopg.connect(warehouse.dsn) as connection:
+        connection.execute(
+            "update reference.seed_identity_limits set limit_value = 5000"
+            " where limit_name = 'largest_customer_records'"
+        )
+    warehouse.dbt(*build)
+    found = customers(warehouse)
+    assert found["a"] == found["b"] == found["c"] == before["a"]
+
+
+def test_a_database_that_knows_ascii_only_is_refused(
+    fresh_dsn: Callable[[], str],
+) -> None:
+    """Names cannot be compared there, so the build says so and stops."""
+    address = fresh_dsn()
+    with psycopg.connect(address, autocommit=True) as connection:
+        connection.execute(
+            "create database ascii_only template template0 locale_provider libc"
+            " lc_collate 'C' lc_ctype 'C'"
+        )
+        name = connection.info.dbname
+    warehouse = Warehouse(address.replace(name, "ascii_only"))
+    with pytest.raises(AssertionError, match="knows ASCII letters only"):
+        warehouse.dbt("run", "--select", "stg_people__records")
