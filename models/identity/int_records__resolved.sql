@@ -25,6 +25,9 @@
     post_hook=["{{ note_customer_events() }}"]
 ) }}
 
+-- a gate holds a publication back only if all that it reads comes before it
+-- depends_on: {{ ref('seed_identity_limits') }}
+
 with
 
 records as (

@@ -109,29 +109,35 @@ name_pairs as (
     select
         holders.identifier_id,
         holders.owner_name,
-        earlier.owner_name as earlier_name
+        others.owner_name as other_name
     from holders
-    inner join holders as earlier
+    inner join holders as others
         on
-            holders.identifier_id = earlier.identifier_id
-            and holders.owner_name > earlier.owner_name
+            holders.identifier_id = others.identifier_id
+            and holders.owner_name <> others.owner_name
     where holders.name_count <= 24
 
 ),
 
 spellings as (
 
-    -- names that may be one person's count once
+    -- names that may be one person's count once. A full name yields to a full one only:
+    -- sisters are two, though 'Ms Wang' may be either
     select distinct
         name_pairs.identifier_id,
         name_pairs.owner_name
     from name_pairs
     inner join left_names
-        on name_pairs.earlier_name = left_names.person_name
+        on name_pairs.owner_name = left_names.person_name
     inner join right_names
-        on name_pairs.owner_name = right_names.person_name
+        on name_pairs.other_name = right_names.person_name
     where
-        coalesce({{ name_level('left_names', 'right_names') }}, 'unknown')
+        case
+            when left_names.name_kind = right_names.name_kind
+                then name_pairs.owner_name > name_pairs.other_name
+            else right_names.name_kind = 'full'
+        end
+        and coalesce({{ name_level('left_names', 'right_names') }}, 'unknown')
         not in ('different', 'unfit')
 
 ),

@@ -134,7 +134,8 @@ final as (
         interactions.source_record_id,
         interactions.agent_id,
         -- a contact that is known only by its ticket is its requester's
-        coalesce(contact_records.customer_id, ticket_records.customer_id) as customer_id,
+        coalesce(contact_records.customer_id, ticket_records.customer_id)
+            as customer_id,
         case
             when interactions.started_at is not null
                 then {{ channel_hour_id(
@@ -239,7 +240,8 @@ final as (
         on interactions.interaction_id = ticket_contacts.interaction_id
     left join ticket_records
         on
-            'ticket:' || coalesce(ticket_contacts.ticket_id, interactions.interaction_id)
+            'ticket:'
+            || coalesce(ticket_contacts.ticket_id, interactions.interaction_id)
             = ticket_records.record_id
     left join channels
         on interactions.channel = channels.channel
