@@ -103,8 +103,7 @@ clashes as materialized (
                 then {{ birth_level(
                     'trait_pairs.left_trait::date', 'trait_pairs.right_trait::date'
                 ) }} = 'different'
-            -- a pair that a person forbade: one trait is the other's opposite
-            when trait_pairs.kind like 'forbidden:%' then true
+            -- accounts and genders that differ, and the two sides of a forbidden pair
             else true
         end
 

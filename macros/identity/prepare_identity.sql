@@ -25,7 +25,8 @@
     {% if known.rows[0][0] %}{{ return('') }}{% endif %}
     {% do adapter.cache_added(relation_of('int_records__resolved', type='table')) %}
     create schema if not exists {{ schema }};
-    create extension if not exists fuzzystrmatch;
+    -- where every reader's search path looks
+    create extension if not exists fuzzystrmatch schema public;
     create sequence if not exists {{ schema }}.customer_numbers;
 
     create table if not exists {{ schema }}.identity_decisions (

@@ -10,6 +10,8 @@ import psycopg
 import pytest
 
 from orchestration import quality
+from orchestration.bench import agreement
+from orchestration.bench.identity import SAMPLE_INTERACTIONS, sample_truth
 from orchestration.records import RECORD_TYPES
 from orchestration.settings import ROOT
 from tests.python.warehouse import ROOMS, Warehouse, files_of
@@ -284,6 +286,31 @@ def test_incidents_count_by_their_last_state(real: Warehouse) -> None:
     assert found.iloc[0].tolist() == [17136, 7332, 15906, 202, 28.34]
     assert real.value("select count(*) from cleaned.int_incident_events__cleaned") == (
         101_045
+    )
+
+
+def test_every_contact_finds_its_customer(built: Warehouse, world: Path) -> None:
+    """Every record of a person has one customer, and so has every contact."""
+    contacts = built.frame(SAMPLE_INTERACTIONS)
+    known = {
+        (contact.source_name, contact.source_record_id): contact.record_id
+        for contact in contacts.itertuples()
+    }
+    truth = sample_truth(world / "truth", known)
+    found = built.frame(
+        "select record_id, customer_id from identity.int_records__resolved"
+    )
+    customers = dict(zip(found["record_id"], found["customer_id"], strict=True))
+    assert len(found) == len(customers)
+    assert truth.keys() <= customers.keys()
+    judged = agreement.accuracy(customers, truth)
+    assert judged.records == len(truth) > 1000
+    assert judged.persons_in_worst <= 3
+    assert (
+        built.value(
+            "select count(*) from marts.fct_interactions where customer_id is null"
+        )
+        == 0
     )
 
 

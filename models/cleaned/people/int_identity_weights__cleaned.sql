@@ -63,8 +63,7 @@ final as (
 
         -- numerics
         known.model_version,
-        known.bits::float8 as bits,
-        pg_current_xact_id() as changed_xid
+        known.bits::float8 as bits
 
     from known
     inner join adopted

@@ -40,7 +40,7 @@ blocks as (
 given_words as materialized (
 
     select latin_word from {{ ref('int_latin_words__extracted') }}
-    where given_per_100k is not null or given_forms is not null
+    where given_per_100k is not null
 
 ),
 
