@@ -18,9 +18,15 @@
 
     ),
 
+    households as (
+
+        select * from {{ kept_relation('int_households__counted') }}
+
+    ),
+
     scored as (
 
-        {{ scored_pairs('compared', 'compared', 'weights') }}
+        {{ scored_pairs('compared', 'compared', 'weights', 'households') }}
 
     )
 

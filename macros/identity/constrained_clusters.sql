@@ -1,10 +1,11 @@
 {#
     The CTEs `clustered` (node, component_id, cluster_id) from two CTEs of the caller:
-    `edges` (node_a, node_b, strength, is_forced) and `traits` (node, kind, trait): what a
-    node is known to be (a full name, a birth date, an account). Strongest edges merge
-    first; a merge that would put two clashing traits into one cluster is refused. Names
-    clash when they cannot be one name, other traits when they differ, birth dates
-    unless one is a slip of the other. A node without edges does not appear
+    `edges` (node_a, node_b, strength, is_forced) and `traits` (node, kind, trait, is_soft):
+    what a node is known to be (a full name, a birth date, an account). Strongest edges
+    merge first; a merge that would put two clashing traits into one cluster is refused.
+    Names clash when they cannot be one name, other traits when they differ, birth dates
+    unless one is a slip of the other, and nothing that both sides know softly only. A
+    node without edges does not appear
 #}
 {% macro constrained_clusters(left_names, right_names) -%}
 edge_lists as materialized (
@@ -44,6 +45,7 @@ component_traits as materialized (
         grouped.component_id,
         grouped.kind,
         grouped.trait,
+        grouped.is_soft,
         row_number() over (
             order by grouped.component_id, grouped.kind, grouped.trait
         )::integer as trait_number
@@ -52,6 +54,7 @@ component_traits as materialized (
             labelled.component_id,
             traits.kind,
             traits.trait,
+            bool_and(traits.is_soft) as is_soft,
             count(*) over (
                 partition by labelled.component_id, traits.kind
             ) as trait_count
@@ -78,6 +81,7 @@ trait_pairs as (
             left_traits.component_id = right_traits.component_id
             and left_traits.kind = right_traits.kind
             and left_traits.trait_number < right_traits.trait_number
+    where not (left_traits.is_soft and right_traits.is_soft)
 
 ),
 

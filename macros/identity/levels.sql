@@ -62,6 +62,121 @@
 
 
 {#
+    The words by which an address and a city are found again: no street types or short
+    words, the city as one word; null when there is none
+#}
+{% macro address_words(address, city) -%}
+    (
+        select array_agg(distinct place_word order by place_word)
+        from (
+            select place_word
+            from
+                regexp_split_to_table(
+                    lower(normalize({{ address }}, nfkc)), '[^[:alpha:]]+'
+                ) as place_word
+            where
+                length(place_word) > 3
+                and place_word !~ '^(?:street|road|avenue|lane|drive|court|place|crescent|close|circuit|terrace|parade|unit|apartment|flat|level|suite|number)$'
+            union all
+            select nullif(
+                regexp_replace(lower(normalize({{ city }}, nfkc)), '[^[:alpha:]]+', '', 'g'), ''
+            )
+        ) as place_words
+        where place_word is not null
+    )
+{%- endmacro %}
+
+
+{#
+    How alike two street names are, by their letters in threes, from `none` of them in
+    common to `most`; null when one has no letters
+#}
+{% macro street_level(left_key, right_key) -%}
+    case
+        when
+            {{ street_letters(left_key) }} = '' or {{ street_letters(right_key) }} = ''
+            then null
+        else (
+            array[
+                'none', 'faint', 'few', 'some', 'some', 'many', 'many', 'most', 'most',
+                'most', 'most'
+            ]
+        )[
+            floor(
+                similarity({{ street_letters(left_key) }}, {{ street_letters(right_key) }}) * 10
+            )::integer + 1
+        ]
+    end
+{%- endmacro %}
+
+
+{# the letters of an address key, of which street names are made #}
+{% macro street_letters(address_key) -%}
+    regexp_replace({{ address_key }}, '[0-9#]+', '', 'g')
+{%- endmacro %}
+
+
+{#
+    How two house numbers agree: equal, near (the same digits), different; null where an
+    address has none
+#}
+{% macro number_level(left_key, right_key) -%}
+    case
+        when {{ house_number(left_key) }} = {{ house_number(right_key) }} then 'equal'
+        when
+            {{ has_same_letters(house_number(left_key), house_number(right_key)) }}
+            then 'near'
+        when
+            {{ house_number(left_key) }} is not null
+            and {{ house_number(right_key) }} is not null
+            then 'different'
+    end
+{%- endmacro %}
+
+
+{#
+    A detail of two bare atoms: what is compared, how it agrees, and where that counts for
+    them, of how large a crowd the commoner of both values is
+#}
+{% macro detail(part, level) -%}
+    '{{ part }} ' || {{ level }} || coalesce(
+        '/' || nullif(greatest(left_crowds.{{ part }}_crowd, right_crowds.{{ part }}_crowd), 0),
+        ''
+    )
+{%- endmacro %}
+
+
+{# how two short texts agree: equal, near (a slip), different; null where one is null #}
+{% macro slip_level(left_text, right_text) -%}
+    case
+        when {{ left_text }} = {{ right_text }} then 'equal'
+        when {{ is_one_slip(left_text, right_text) }} then 'near'
+        when {{ left_text }} is not null and {{ right_text }} is not null then 'different'
+    end
+{%- endmacro %}
+
+
+{# the number in front of an address key #}
+{% macro house_number(address_key) -%}
+    substring({{ address_key }} from '^[0-9#]+')
+{%- endmacro %}
+
+
+{# the city of an atom as one comparable word #}
+{% macro city_key(atom) -%}
+    lower(replace({{ atom }}.cities[1], ' ', ''))
+{%- endmacro %}
+
+
+{# the postal code of an atom, or the one that closes its address key #}
+{% macro postal_code(atom) -%}
+    coalesce(
+        {{ atom }}.postcodes[1], substring({{ atom }}.address_keys[1] from '[0-9]{4,6}$')
+    )
+{%- endmacro %}
+
+
+{#
     An address as one comparable text: case, width, spaces and punctuation aside, the
     usual words for unit and street by one spelling, no administrative suffixes
 #}

@@ -420,3 +420,19 @@
         )
     )
 {%- endmacro %}
+
+
+{# a word of one name is a word of the other, or a slip of it #}
+{% macro has_word_in_common(left, right) -%}
+    exists (
+        select 1
+        from unnest({{ left }}.name_tokens) as left_word
+        cross join unnest({{ right }}.name_tokens) as right_word
+        where
+            left_word = right_word
+            or (
+                least(length(left_word), length(right_word)) > 3
+                and {{ is_name_slip('left_word', 'right_word') }}
+            )
+    )
+{%- endmacro %}

@@ -477,9 +477,15 @@
 
     ),
 
+    households as (
+
+        select * from {{ kept_relation('int_households__counted') }}
+
+    ),
+
     rescored as (
 
-        {{ scored_pairs('faint', 'faint', 'weights') }}
+        {{ scored_pairs('faint', 'faint', 'weights', 'households') }}
 
     ),
 

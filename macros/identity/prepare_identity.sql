@@ -27,6 +27,7 @@
     create schema if not exists {{ schema }};
     -- where every reader's search path looks
     create extension if not exists fuzzystrmatch schema public;
+    create extension if not exists pg_trgm schema public;
     create sequence if not exists {{ schema }}.customer_numbers;
 
     create table if not exists {{ schema }}.identity_decisions (

@@ -3,7 +3,7 @@
     shared, less how contested it is, and what each comparison says. `evidence_bits` are
     the bits without what clashes; `state` is what the bits ask for, null when nothing
 #}
-{% macro scored_pairs(pairs, patterned, weights) -%}
+{% macro scored_pairs(pairs, patterned, weights, households) -%}
 {% set comparisons = [
     'name', 'email_name', 'birth', 'gender', 'address', 'city', 'postcode', 'phone', 'email',
     'unionid', 'openid', 'account'
@@ -23,7 +23,8 @@
                 as contest_doubling,
             max(bits) filter (where comparison = 'weak') as weak_bits,
             max(bits) filter (where comparison = 'logins') as logins_bits,
-            max(bits) filter (where comparison = 'further') as further_share
+            max(bits) filter (where comparison = 'further') as further_share,
+            max(bits) filter (where comparison = 'bare' and level = 'crowd') as crowd_bits
         from {{ weights }}
 
     ),
@@ -31,7 +32,9 @@
     -- what a pair shares repeats itself: a few patterns stand for millions of pairs
     patterns as materialized (
 
-        select distinct shared
+        select distinct
+            shared,
+            details
         from {{ patterned }}
 
     ),
@@ -43,7 +46,7 @@
             max(identifiers.bits)
             + (sum(identifiers.bits) - max(identifiers.bits)) * max(identifiers.further_share)
                 as bits
-        from patterns
+        from (select distinct shared from patterns) as patterns
         cross join lateral (
             select
                 constants.further_share,
@@ -87,6 +90,43 @@
 
     ),
 
+    -- so do the details of bare records, all that they have. What would be two of a
+    -- household counts unless these places are known to hold one person each
+    detail_bits as materialized (
+
+        select
+            detailed.details,
+            sum(
+                case
+                    when {{ weights }}.bits > 0
+                        then
+                            greatest(
+                                {{ weights }}.bits
+                                + coalesce(nullif(split_part(detail, '/', 2), '')::float8, 0)
+                                * constants.crowd_bits,
+                                0
+                            )
+                    else {{ weights }}.bits
+                end
+            ) as bits
+        from (
+            select distinct details
+            from patterns
+            where details is not null
+        ) as detailed
+        cross join constants
+        cross join lateral unnest(detailed.details) as detail
+        inner join {{ weights }}
+            on
+                {{ weights }}.comparison = 'bare'
+                and {{ weights }}.level = split_part(detail, '/', 1)
+        left join {{ households }}
+            on detail = 'household'
+        where {{ households }}.has_households is not false
+        group by detailed.details
+
+    ),
+
     weighed as (
 
         select
@@ -97,8 +137,17 @@
             constants.model_version,
             constants.link_bits,
             constants.review_bits,
-            constants.prior_bits + coalesce(shared_bits.bits, 0)
-            + case when {{ pairs }}.name_level = 'equal' then {{ pairs }}.name_bits else 0 end
+            constants.prior_bits + coalesce(shared_bits.bits, 0) + coalesce(detail_bits.bits, 0)
+            + case
+                when {{ pairs }}.name_level = 'equal'
+                    then
+                        greatest(
+                            {{ pairs }}.name_bits
+                            + coalesce({{ pairs }}.name_crowd, 0) * constants.crowd_bits,
+                            0
+                        )
+                else 0
+            end
             {%- for comparison in comparisons %}
             + {% if comparison in clashing -%}
             case
@@ -122,7 +171,9 @@
                     ', '
                     {%- for comparison in clashing %},
                     case
-                        when {{ pairs }}.{{ comparison }}_level = 'different'
+                        when
+                            {{ pairs }}.{{ comparison }}_level = 'different'
+                            and {{ pairs }}.details is null
                             then '{{ comparison }}'
                     end
                     {%- endfor %}
@@ -133,11 +184,16 @@
         cross join constants
         left join shared_bits
             on {{ pairs }}.shared = shared_bits.shared
+        left join detail_bits
+            on {{ pairs }}.details = detail_bits.details
         {%- for comparison in comparisons %}
         left join {{ weights }} as {{ comparison }}_weights
             on
                 {{ comparison }}_weights.comparison = '{{ comparison }}'
                 and {{ pairs }}.{{ comparison }}_level = {{ comparison }}_weights.level
+                {%- if comparison != 'gender' %}
+                and {{ pairs }}.details is null
+                {%- endif %}
         {%- endfor %}
 
     )

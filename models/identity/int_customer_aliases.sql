@@ -35,18 +35,45 @@ records as (
 
 ),
 
-followed as (
+-- imported anew: read twice, an import would be written down whole
+reached_records as (
 
-    -- from an id to the one it went into, until one stands or was retired
+    select * from {{ ref('int_records__resolved') }}
+
+),
+
+standing as (
+
+    select distinct customer_id from records
+
+),
+
+placed as (
+
+    -- an id that stands, stands for itself
     select distinct
         issued.customer_id,
-        issued.customer_id as reached_customer_id,
-        0 as steps
+        standing.customer_id as standing_id
     from issued
+    left join standing
+        on issued.customer_id = standing.customer_id
+
+),
+
+followed as (
+
+    -- from another to the one it went into, until one stands or was retired
+    select
+        placed.customer_id,
+        placed.customer_id as reached_customer_id,
+        placed.standing_id,
+        0 as steps
+    from placed
     union all
     select
         followed.customer_id,
         last_event.other_customer_id as reached_customer_id,
+        reached_standing.customer_id as standing_id,
         followed.steps + 1 as steps
     from followed
     cross join
@@ -59,45 +86,31 @@ followed as (
             order by history.happened_at desc, history.event_id::bigint desc
             limit 1
         ) as last_event
-    where
-        not exists (
-            select 1
-            from records
-            where records.customer_id = followed.reached_customer_id
-        )
-
-),
-
-reached as (
-
-    select distinct on (followed.customer_id)
-        followed.customer_id,
-        followed.reached_customer_id
-    from followed
-    order by followed.customer_id asc, followed.steps desc
+    left join
+        lateral (
+            select reached_records.customer_id
+            from reached_records
+            where reached_records.customer_id = last_event.other_customer_id
+            limit 1
+        ) as reached_standing
+        on true
+    where followed.standing_id is null
 
 ),
 
 final as (
 
-    select
+    select distinct on (customer_id)
 
         -- ids
-        reached.customer_id,
-        case
-            when
-                exists (
-                    select 1
-                    from records
-                    where records.customer_id = reached.reached_customer_id
-                )
-                then reached.reached_customer_id
-        end as current_customer_id,
+        customer_id,
+        standing_id as current_customer_id,
 
         -- numerics
         pg_current_xact_id() as changed_xid
 
-    from reached
+    from followed
+    order by customer_id asc, steps desc
 
 )
 

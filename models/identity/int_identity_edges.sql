@@ -279,6 +279,7 @@ scored as (
                 'unionid', compared.unionid_level,
                 'openid', compared.openid_level,
                 'account', compared.account_level,
+                'details', array_to_string(compared.details, ', '),
                 'bits_without_clash',
                 case when placed.clash is not null then placed.evidence_bits end
             )

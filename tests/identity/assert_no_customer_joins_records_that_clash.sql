@@ -44,7 +44,9 @@ traits as (
     select
         atoms.cluster_id,
         listed.kind,
-        listed.trait
+        listed.trait,
+        -- what none but bare records say may be wrong: it was weighed, and does not clash
+        bool_and(described.is_bare) as is_soft
     from atoms
     inner join described
         on atoms.atom_id = described.atom_id
@@ -83,6 +85,7 @@ inner join traits as others
         mine.cluster_id = others.cluster_id
         and mine.kind = others.kind
         and mine.trait < others.trait
+        and not (mine.is_soft and others.is_soft)
 left join names as left_name
     on
         mine.kind = 'name'

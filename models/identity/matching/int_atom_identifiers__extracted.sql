@@ -45,6 +45,27 @@ named as (
 
 ),
 
+bare as (
+
+    -- who has nothing but a name, a birth date and an address is also found by parts of
+    -- them, of which each may be wrong
+    select
+        atoms.atom_id,
+        names.name_tokens,
+        names.owner_key,
+        atoms.place_words,
+        atoms.address_keys[1] as address_key,
+        {{ city_key('atoms') }} as city,
+        {{ postal_code('atoms') }} as postcode,
+        {{ house_number('atoms.address_keys[1]') }} as house_number,
+        atoms.birth_dates
+    from atoms
+    left join names
+        on atoms.person_names[1] = names.person_name
+    where atoms.is_bare
+
+),
+
 keyed as (
 
     select
@@ -147,6 +168,73 @@ keyed as (
     from atoms
     cross join unnest(atoms.birth_dates) as birth_date
     cross join unnest(atoms.address_keys) as address_key
+    union
+    select
+        bare.atom_id,
+        parts.identifier_type,
+        parts.identifier_value
+    from bare
+    cross join
+        lateral (
+            select
+                'birth' as identifier_type,
+                birth_date::text as identifier_value
+            from unnest(bare.birth_dates) as birth_date
+            union all
+            select
+                'name' as identifier_type,
+                bare.owner_key as identifier_value
+            union all
+            select
+                'word_place' as identifier_type,
+                name_word || '|' || place_word as identifier_value
+            from unnest(bare.name_tokens) as name_word
+            cross join unnest(bare.place_words) as place_word
+            union all
+            select
+                'word_postcode' as identifier_type,
+                left(any_word, 4) || '|' || bare.postcode as identifier_value
+            from unnest(bare.name_tokens || bare.place_words) as any_word
+            union all
+            select
+                'place_place' as identifier_type,
+                one_word || '|' || other_word as identifier_value
+            from unnest(bare.place_words) as one_word
+            inner join unnest(bare.place_words) as other_word
+                on one_word < other_word
+            union all
+            select
+                'number_postcode' as identifier_type,
+                bare.house_number || '|' || bare.postcode as identifier_value
+            union all
+            -- these find nobody: how many say the same is counted
+            select
+                'bare_name' as identifier_type,
+                bare.owner_key as identifier_value
+            union all
+            select
+                'bare_birth' as identifier_type,
+                birth_date::text as identifier_value
+            from unnest(bare.birth_dates) as birth_date
+            union all
+            select
+                'bare_street' as identifier_type,
+                nullif({{ street_letters('bare.address_key') }}, '')
+                    as identifier_value
+            union all
+            select
+                'bare_number' as identifier_type,
+                bare.house_number as identifier_value
+            union all
+            select
+                'bare_city' as identifier_type,
+                bare.city as identifier_value
+            union all
+            select
+                'bare_postcode' as identifier_type,
+                bare.postcode as identifier_value
+        ) as parts
+    where parts.identifier_value is not null
 
 ),
 

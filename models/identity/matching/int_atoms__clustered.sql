@@ -108,42 +108,48 @@ traits as (
     select
         described.atom_id as node,
         'name' as kind,
-        person_names.person_name as trait
+        person_names.person_name as trait,
+        described.is_bare as is_soft
     from described
     cross join unnest(described.person_names) as person_names (person_name)
     union all
     select
         described.atom_id as node,
         'birth_date' as kind,
-        birth_dates.birth_date::text as trait
+        birth_dates.birth_date::text as trait,
+        described.is_bare as is_soft
     from described
     cross join unnest(described.birth_dates) as birth_dates (birth_date)
     union all
     select
         described.atom_id as node,
         'gender' as kind,
-        described.genders[1] as trait
+        described.genders[1] as trait,
+        described.is_bare as is_soft
     from described
     where array_length(described.genders, 1) = 1
     union all
     select
         described.atom_id as node,
         'unionid' as kind,
-        unionids.unionid as trait
+        unionids.unionid as trait,
+        false as is_soft
     from described
     cross join unnest(described.unionids) as unionids (unionid)
     union all
     select
         described.atom_id as node,
         'openid ' || split_part(openids.openid, '/', 1) as kind,
-        openids.openid as trait
+        openids.openid as trait,
+        false as is_soft
     from described
     cross join unnest(described.openids) as openids (openid)
     union all
     select
         profiles.atom_id as node,
         'forbidden ' || decisions.decision_id as kind,
-        records.record_id as trait
+        records.record_id as trait,
+        false as is_soft
     from decisions
     inner join records
         on records.record_id in (decisions.record_id_a, decisions.record_id_b)

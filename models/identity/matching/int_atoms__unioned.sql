@@ -61,7 +61,11 @@ ordered as (
         case when email_names.name_kind = 'full' then profiles.email_name end
             as mail_name,
         coalesce(profiles.gender, names.gender_hint) as known_gender,
-        {{ address_key('profiles.address') }} as address_key
+        {{ address_key('profiles.address') }} as address_key,
+        case
+            when profiles.is_bare
+                then {{ address_words('profiles.address', 'profiles.city') }}
+        end as place_words
     from members
     inner join profiles
         on members.profile_id = profiles.profile_id
@@ -108,6 +112,8 @@ final as (
             as address_keys,
         array_agg(distinct city) filter (where city is not null) as cities,
         array_agg(distinct postcode) filter (where postcode is not null) as postcodes,
+        -- a bare profile has no account, so it is an atom of its own
+        min(place_words) as place_words,
 
         -- numerics
         max(record_class) as record_class,
@@ -121,6 +127,7 @@ final as (
             ),
             false
         ) as has_account,
+        bool_and(is_bare) as is_bare,
 
         -- dates
         array_agg(distinct birth_date) filter (where birth_date is not null)

@@ -184,6 +184,11 @@ final as (
         case when hubs.owner_count > 1 then hubs.owner_count else 0 end
             as contest_count,
         least(shared.login_count, 4)::smallint as login_count,
+        -- in steps of four times as many, so that one more seldom changes it
+        case
+            when policies.max_atoms = 0
+                then greatest(ceil(log(shared.atom_count / 2.0) / log(4)), 0)
+        end::smallint as crowd,
         pg_current_xact_id() as changed_xid,
 
         -- booleans

@@ -4,6 +4,7 @@
         {'columns': ['pair_id'], 'unique': true},
         {'columns': ['atom_a_id']},
         {'columns': ['atom_b_id']},
+        {'columns': ['household_group']},
         {'columns': ['changed_xid']},
     ],
     meta={
@@ -23,7 +24,7 @@
         ],
         'touched_key': ['atom_a_id', 'atom_b_id'],
         'touched_type': 'uuid',
-        'moves': ['atom_a_id', 'atom_b_id'],
+        'moves': ['atom_a_id', 'atom_b_id', 'household_group'],
     }
 ) }}
 
@@ -94,6 +95,18 @@ left_names as (
 right_names as (
 
     select * from {{ ref('int_names__extracted') }}
+
+),
+
+parts as (
+
+    select * from {{ ref('int_atom_identifiers__extracted') }}
+
+),
+
+counts as (
+
+    select * from {{ ref('int_identifiers__counted') }}
 
 ),
 
@@ -265,6 +278,13 @@ sides as materialized (
         right_atoms.phones as right_phones,
         left_atoms.emails as left_emails,
         right_atoms.emails as right_emails,
+        pairs.atom_a_id <> pairs.atom_b_id
+        and left_atoms.is_bare
+        and right_atoms.is_bare as are_bare,
+        {{ city_key('left_atoms') }} as left_city,
+        {{ city_key('right_atoms') }} as right_city,
+        {{ postal_code('left_atoms') }} as left_postcode,
+        {{ postal_code('right_atoms') }} as right_postcode,
         case
             when left_atoms.genders && right_atoms.genders then 'equal'
             when left_atoms.genders is not null and right_atoms.genders is not null
@@ -323,6 +343,7 @@ name_texts as materialized (
         sides.pair_id,
         left_texts.left_text,
         right_texts.right_text,
+        sides.are_bare,
         false as is_of_email
     from sides
     cross join unnest(sides.left_names) as left_texts (left_text)
@@ -332,6 +353,7 @@ name_texts as materialized (
         sides.pair_id,
         left_texts.left_text,
         right_texts.right_text,
+        false as are_bare,
         true as is_of_email
     from sides
     cross join unnest(sides.left_email_names) as left_texts (left_text)
@@ -343,6 +365,7 @@ name_texts as materialized (
         sides.pair_id,
         left_texts.left_text,
         right_texts.right_text,
+        false as are_bare,
         true as is_of_email
     from sides
     cross join unnest(sides.left_names) as left_texts (left_text)
@@ -352,10 +375,12 @@ name_texts as materialized (
 
 distinct_texts as (
 
-    select distinct
+    select
         left_text,
-        right_text
+        right_text,
+        bool_or(are_bare) as are_bare
     from name_texts
+    group by left_text, right_text
 
 ),
 
@@ -366,7 +391,10 @@ name_levels as materialized (
         distinct_texts.left_text,
         distinct_texts.right_text,
         left_names.name_bits,
-        {{ name_level('left_names', 'right_names') }} as level
+        {{ name_level('left_names', 'right_names') }} as level,
+        -- one name of two is another's: asked of bare records only
+        distinct_texts.are_bare
+        and {{ has_word_in_common('left_names', 'right_names') }} as has_common_word
     from distinct_texts
     inner join left_names
         on distinct_texts.left_text = left_names.person_name
@@ -414,7 +442,8 @@ named as (
         end as email_name_level,
         max(name_levels.name_bits)
         filter (where name_levels.level = 'equal' and not name_texts.is_of_email)
-            as name_bits
+            as name_bits,
+        bool_or(name_levels.has_common_word) as has_common_word
     from name_texts
     inner join name_levels
         on
@@ -424,17 +453,13 @@ named as (
 
 ),
 
-final as (
+levelled as (
 
     select
-
-        -- ids
         sides.pair_id,
         sides.atom_a_id,
         sides.atom_b_id,
         sides.decision_id,
-
-        -- strings
         sides.verdict,
         sides.shared,
         sides.shared_values,
@@ -514,14 +539,154 @@ final as (
         sides.unionid_level,
         sides.openid_level,
         sides.account_level,
-
-        -- numerics
         named.name_bits,
-        pg_current_xact_id() as changed_xid
-
+        named.has_common_word,
+        sides.are_bare,
+        sides.left_addresses[1] as left_address,
+        sides.right_addresses[1] as right_address,
+        sides.left_city,
+        sides.right_city,
+        sides.left_postcode,
+        sides.right_postcode
     from sides
     left join named
         on sides.pair_id = named.pair_id
+
+),
+
+compared as (
+
+    select
+        *,
+        name_level in ('different', 'unfit')
+        and birth_level = 'different' as are_two_births
+    from levelled
+
+),
+
+crowds as (
+
+    -- how common is each thing that a bare record says
+    select
+        parts.atom_id,
+        max(counts.crowd) filter (where counts.identifier_type = 'bare_name')
+            as name_crowd,
+        max(counts.crowd) filter (where counts.identifier_type = 'bare_birth')
+            as birth_crowd,
+        max(counts.crowd) filter (where counts.identifier_type = 'bare_street')
+            as street_crowd,
+        max(counts.crowd) filter (where counts.identifier_type = 'bare_number')
+            as number_crowd,
+        max(counts.crowd) filter (where counts.identifier_type = 'bare_city')
+            as city_crowd,
+        max(counts.crowd) filter (where counts.identifier_type = 'bare_postcode')
+            as postcode_crowd
+    from (
+        select sides.atom_a_id as atom_id
+        from sides
+        where sides.are_bare
+        union
+        select sides.atom_b_id as atom_id
+        from sides
+        where sides.are_bare
+    ) as bare_atoms
+    inner join parts
+        on bare_atoms.atom_id = parts.atom_id
+    inner join counts
+        on parts.identifier_id = counts.identifier_id
+    group by parts.atom_id
+
+),
+
+final as (
+
+    select
+
+        -- ids
+        compared.pair_id,
+        compared.atom_a_id,
+        compared.atom_b_id,
+        compared.decision_id,
+
+        -- strings
+        compared.verdict,
+        compared.shared,
+        compared.shared_values,
+        compared.name_level,
+        compared.email_name_level,
+        compared.birth_level,
+        compared.gender_level,
+        compared.address_level,
+        compared.city_level,
+        compared.postcode_level,
+        compared.phone_level,
+        compared.email_level,
+        compared.unionid_level,
+        compared.openid_level,
+        compared.account_level,
+        -- of records that have nothing but a name, a birth date and an address each part
+        -- counts, less where many say the same, and each may be wrong
+        case
+            when compared.are_bare
+                then array_remove(
+                    array[
+                        {{ detail('name', "case
+                            when
+                                compared.name_level in ('different', 'unfit')
+                                or compared.name_level is null
+                                then
+                                    case
+                                        when compared.has_common_word then 'half'
+                                        else compared.name_level
+                                    end
+                            else compared.name_level
+                        end") }},
+                        {{ detail('birth', 'compared.birth_level') }},
+                        {{ detail('street', street_level(
+                            'compared.left_address', 'compared.right_address'
+                        )) }},
+                        {{ detail('number', number_level(
+                            'compared.left_address', 'compared.right_address'
+                        )) }},
+                        {{ detail('city', slip_level(
+                            'compared.left_city', 'compared.right_city'
+                        )) }},
+                        {{ detail('postcode', slip_level(
+                            'compared.left_postcode', 'compared.right_postcode'
+                        )) }},
+                        case when compared.are_two_births then 'household' end
+                    ],
+                    null
+                )
+        end as details,
+
+        -- numerics
+        compared.name_bits,
+        greatest(left_crowds.name_crowd, right_crowds.name_crowd) as name_crowd,
+        case
+            when
+                compared.are_bare
+                and (
+                    compared.are_two_births
+                    or (
+                        compared.address_level in ('equal', 'near')
+                        and compared.name_level is not null
+                        and compared.birth_level is not null
+                    )
+                )
+                then 1
+        end::smallint as household_group,
+        pg_current_xact_id() as changed_xid
+
+    from compared
+    left join crowds as left_crowds
+        on
+            compared.are_bare
+            and compared.atom_a_id = left_crowds.atom_id
+    left join crowds as right_crowds
+        on
+            compared.are_bare
+            and compared.atom_b_id = right_crowds.atom_id
 
 )
 

@@ -9,6 +9,16 @@
     meta={
         'touched_by': [
             {'parent': 'int_pairs__compared', 'key': 'pair_id'},
+            {
+                'parent': 'int_households__counted',
+                'key': 'household_group',
+                'via': {
+                    'model': 'int_pairs__compared',
+                    'column': 'household_group',
+                    'key': 'pair_id',
+                    'type': 'smallint',
+                },
+            },
         ],
         'touched_type': 'uuid',
         'moves': ['atom_a_id', 'atom_b_id'],
@@ -38,9 +48,15 @@ weights as (
 
 ),
 
+households as (
+
+    select * from {{ ref('int_households__counted') }}
+
+),
+
 scored as (
 
-    {{ scored_pairs('pairs', 'patterned', 'weights') }}
+    {{ scored_pairs('pairs', 'patterned', 'weights', 'households') }}
 
 ),
 

@@ -119,7 +119,8 @@ traits as (
     select
         profiles.profile_id as node,
         'name' as kind,
-        profiles.person_name as trait
+        profiles.person_name as trait,
+        false as is_soft
     from profiles
     inner join names
         on profiles.person_name = names.person_name
@@ -128,14 +129,16 @@ traits as (
     select
         profiles.profile_id as node,
         'birth_date' as kind,
-        profiles.birth_date::text as trait
+        profiles.birth_date::text as trait,
+        false as is_soft
     from profiles
     where profiles.birth_date is not null
     union all
     select
         records.profile_id as node,
         'forbidden ' || decisions.decision_id as kind,
-        records.record_id as trait
+        records.record_id as trait,
+        false as is_soft
     from decisions
     inner join records
         on records.record_id in (decisions.record_id_a, decisions.record_id_b)

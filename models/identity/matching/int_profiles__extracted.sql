@@ -102,6 +102,20 @@ final as (
         end::smallint as record_class,
         pg_current_xact_id() as changed_xid,
 
+        -- booleans
+        coalesce(
+            described.phone,
+            described.email,
+            described.cookie_id,
+            described.device_id,
+            described.loyalty_card,
+            described.crm_customer_id,
+            described.account_id,
+            described.unionid,
+            described.openid,
+            described.social_handle
+        ) is null as is_bare,
+
         -- dates
         -- a date that forms fill in by themselves is nobody's birthday
         case

@@ -273,6 +273,82 @@ def test_what_several_people_share_is_told_apart(
     assert ("s1", "s2") in refused
 
 
+def slipped(text: str, chance: random.Random) -> str:
+    """Return a text with one letter struck wrongly."""
+    at = chance.randrange(len(text))
+    return text[:at] + chance.choice("aeilnorst") + text[at + 1 :]
+
+
+def residents(count: int, chance: random.Random) -> list[dict[str, str]]:
+    """Return people of whom nothing is known but name, birth date and address."""
+    given = "amelia bruno carla dmitri edith farid greta hugo ines jonas".split()
+    family = "abbott brewer castell dunmore ellery fenwick garrod hadley".split()
+    street = "alder birch cedar dogwood elder fuchsia gorse hawthorn".split()
+    city = "ashford brinton colwell dunsby easton farleigh".split()
+    return [
+        {
+            "name": f"{chance.choice(given)} {chance.choice(family)}",
+            "birth_date": f"{chance.randrange(1930, 2005)}-{chance.randrange(1, 13):02}"
+            f"-{chance.randrange(1, 29):02}",
+            "address": f"{chance.randrange(1, 400)} {chance.choice(street)}"
+            f"{chance.choice(family)} street",
+            "city": chance.choice(city),
+            "postcode": f"{chance.randrange(1000, 9999)}",
+        }
+        for _ in range(count)
+    ]
+
+
+def test_records_of_name_birth_and_address_alone_are_found_by_their_parts(
+    new_warehouse: Callable[[], Warehouse], arrive: Callable[..., None]
+) -> None:
+    """Slips in each part join; where places hold households, two births are two."""
+    chance = random.Random(11)
+    people = residents(300, chance)
+    others = residents(300, chance)
+    records = []
+    for number, (said, other) in enumerate(zip(people, others, strict=True)):
+        again = {**said, "address": slipped(said["address"], chance)}
+        kind = number % 6
+        if kind < 4:
+            part = ("name", "city", "birth_date", "postcode")[kind]
+            again[part] = other[part]
+        again["name"] = slipped(again["name"], chance)
+        if kind == 5 and number % 30 == 5:
+            # one in fifty has another given name and another birth date
+            again["name"] = f"{other['name'].split()[0]} {said['name'].split()[1]}"
+            again["birth_date"] = other["birth_date"]
+        records += [person(f"{number}a", **said), person(f"{number}b", **again)]
+    warehouse = new_warehouse()
+    arrive(warehouse, records)
+    pairs = {frozenset((f"{n}a", f"{n}b")) for n in range(len(people))}
+    found = partition(warehouse)
+    assert len(found & pairs) >= 297
+    assert max(map(len, found)) == 2
+
+    households = []
+    for number, (said, other) in enumerate(
+        zip(residents(60, chance), residents(60, chance), strict=True)
+    ):
+        mate = {**said, "birth_date": other["birth_date"]}
+        mate["name"] = f"{other['name'].split()[0]} {said['name'].split()[1]}"
+        if mate["name"] != said["name"]:
+            households += [
+                person(f"h{number}a", **said),
+                person(f"h{number}b", **mate),
+            ]
+    arrive(warehouse, households)
+    customer = customers(warehouse)
+    for one, mate in zip(households[::2], households[1::2], strict=True):
+        assert customer[one["record_id"]] != customer[mate["record_id"]]
+    # what was taken for slips before the households were seen is parted again
+    now = partition(warehouse)
+    assert sum({f"{n}a"} in now for n in range(5, 300, 30)) >= 9
+    assert len(now & pairs) >= 287
+    warehouse.dbt(*ALL, "--full-refresh")
+    assert customers(warehouse) == customer
+
+
 def test_a_run_that_breaks_a_limit_publishes_nothing(
     new_warehouse: Callable[[], Warehouse],
     arrive: Callable[..., None],
