@@ -91,14 +91,18 @@ clashes as materialized (
         trait_pairs.left_number,
         trait_pairs.right_number
     from trait_pairs
-    left join {{ left_names }}
-        on
-            trait_pairs.kind = 'name'
-            and trait_pairs.left_trait = {{ left_names }}.person_name
-    left join {{ right_names }}
-        on
-            trait_pairs.kind = 'name'
-            and trait_pairs.right_trait = {{ right_names }}.person_name
+    {{ looked_up(
+        left_names,
+        "trait_pairs.kind = 'name' and trait_pairs.left_trait = "
+        ~ left_names ~ ".person_name",
+        kind='left'
+    ) }}
+    {{ looked_up(
+        right_names,
+        "trait_pairs.kind = 'name' and trait_pairs.right_trait = "
+        ~ right_names ~ ".person_name",
+        kind='left'
+    ) }}
     where
         case
             when trait_pairs.kind = 'name'

@@ -92,8 +92,7 @@ said as materialized (
         records.language,
         records.country_code
     from members
-    inner join records
-        on members.record_id = records.record_id
+    {{ looked_up('records', 'members.record_id = records.record_id') }}
 
 ),
 
@@ -177,15 +176,18 @@ eligible as (
         weighed.*,
         coalesce(names.name_kind = 'full', false) as is_full_name
     from weighed
-    left join names
-        on
-            weighed.attribute = 'person_name'
-            and weighed.attribute_value = names.person_name
-    left join identifiers
-        on
-            weighed.attribute in ('phone', 'email')
-            and {{ identifier_id('weighed.attribute', 'weighed.attribute_value') }}
-            = identifiers.identifier_id
+    {{ looked_up(
+        'names',
+        "weighed.attribute = 'person_name' and weighed.attribute_value = names.person_name",
+        kind='left'
+    ) }}
+    {{ looked_up(
+        'identifiers',
+        "weighed.attribute in ('phone', 'email') and "
+        ~ identifier_id('weighed.attribute', 'weighed.attribute_value')
+        ~ " = identifiers.identifier_id",
+        kind='left'
+    ) }}
     where
         identifiers.identifier_id is null
         or (

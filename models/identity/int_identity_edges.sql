@@ -35,64 +35,64 @@
 
 with
 
-atoms as (
+atoms as not materialized (
 
     select * from {{ ref('int_atoms__clustered') }}
 
 ),
 
-profiles as (
+profiles as not materialized (
 
     select * from {{ ref('int_profiles__clustered') }}
     {{ only_touched('atom_id') }}
 
 ),
 
-all_profiles as (
+all_profiles as not materialized (
 
     select * from {{ ref('int_profiles__clustered') }}
 
 ),
 
-described as (
+described as not materialized (
 
     select * from {{ ref('int_profiles__extracted') }}
 
 ),
 
-records as (
+records as not materialized (
 
     select * from {{ ref('int_records__extracted') }}
 
 ),
 
-accounts as (
+accounts as not materialized (
 
     select * from {{ ref('int_accounts__extracted') }}
 
 ),
 
-atom_traits as (
+atom_traits as not materialized (
 
     select * from {{ ref('int_atoms__unioned') }}
 
 ),
 
-left_pairs as (
+left_pairs as not materialized (
 
     select * from {{ ref('int_pairs__scored') }}
     {{ only_touched('atom_a_id') }}
 
 ),
 
-right_pairs as (
+right_pairs as not materialized (
 
     select * from {{ ref('int_pairs__scored') }}
     {{ only_touched('atom_b_id') }}
 
 ),
 
-compared as (
+compared as not materialized (
 
     select * from {{ ref('int_pairs__compared') }}
 
@@ -119,18 +119,16 @@ alike as (
         jsonb_build_object('same', 'all that both records say') as evidence,
         ties.model_version
     from profiles
-    inner join atoms
-        on
-            profiles.atom_id = atoms.atom_id
-            and not atoms.is_loose
-    inner join described
-        on
-            profiles.profile_id = described.profile_id
-            and described.record_count > 1
-    inner join records
-        on
-            profiles.profile_id = records.profile_id
-            and described.first_record_id <> records.record_id
+    {{ looked_up(
+        'described',
+        'profiles.profile_id = described.profile_id and described.record_count > 1'
+    ) }}
+    {{ looked_up('atoms', 'profiles.atom_id = atoms.atom_id and not atoms.is_loose') }}
+    {{ looked_up(
+        'records',
+        'profiles.profile_id = records.profile_id'
+        ~ ' and described.first_record_id <> records.record_id'
+    ) }}
     left join left_pairs as ties
         on
             profiles.atom_id = ties.atom_a_id
@@ -165,10 +163,8 @@ held as (
         inner join accounts as mine
             on profiles.profile_id = mine.profile_id
     ) as touched_accounts
-    inner join accounts
-        on touched_accounts.identifier_id = accounts.identifier_id
-    inner join all_profiles
-        on accounts.profile_id = all_profiles.profile_id
+    {{ looked_up('accounts', 'touched_accounts.identifier_id = accounts.identifier_id') }}
+    {{ looked_up('all_profiles', 'accounts.profile_id = all_profiles.profile_id') }}
 
 ),
 
@@ -231,14 +227,10 @@ placed as (
         left_traits.first_record_id as record_id_a,
         right_traits.first_record_id as record_id_b
     from met
-    inner join atoms as left_atom
-        on met.atom_a_id = left_atom.atom_id
-    inner join atoms as right_atom
-        on met.atom_b_id = right_atom.atom_id
-    inner join atom_traits as left_traits
-        on met.atom_a_id = left_traits.atom_id
-    inner join atom_traits as right_traits
-        on met.atom_b_id = right_traits.atom_id
+    {{ looked_up('atoms', 'met.atom_a_id = left_atom.atom_id', 'left_atom') }}
+    {{ looked_up('atoms', 'met.atom_b_id = right_atom.atom_id', 'right_atom') }}
+    {{ looked_up('atom_traits', 'met.atom_a_id = left_traits.atom_id', 'left_traits') }}
+    {{ looked_up('atom_traits', 'met.atom_b_id = right_traits.atom_id', 'right_traits') }}
 
 ),
 
@@ -286,8 +278,7 @@ scored as (
         ) as evidence,
         placed.model_version
     from placed
-    inner join compared
-        on placed.pair_id = compared.pair_id
+    {{ looked_up('compared', 'placed.pair_id = compared.pair_id') }}
     where
         placed.state in ('linked', 'refused')
         or (

@@ -80,8 +80,7 @@ final as (
         end as since_at
 
     from records
-    inner join clusters
-        on records.cluster_id = clusters.cluster_id
+    {{ looked_up('clusters', 'records.cluster_id = clusters.cluster_id') }}
     left join published
         on records.record_id = published.record_id
 

@@ -58,8 +58,7 @@ holdings as (
         published.customer_id,
         count(*) as record_count
     from members
-    inner join published
-        on members.record_id = published.record_id
+    {{ looked_up('published', 'members.record_id = published.record_id') }}
     group by members.cluster_id, published.customer_id
 
 ),

@@ -9,7 +9,7 @@
             {'parent': 'int_atom_identifiers__extracted', 'key': 'identifier_id'},
         ],
         'touched_type': 'uuid',
-        'quiet': ['atom_count', 'owner_count'],
+        'quiet': ['atom_count', 'owner_count', 'since_xid'],
     }
 ) }}
 
@@ -103,7 +103,7 @@ holders as materialized (
 
 ),
 
-name_pairs as (
+name_pairs as materialized (
 
     -- dozens of names are many owners, however they are spelt
     select
@@ -127,10 +127,8 @@ spellings as (
         name_pairs.identifier_id,
         name_pairs.owner_name
     from name_pairs
-    inner join left_names
-        on name_pairs.owner_name = left_names.person_name
-    inner join right_names
-        on name_pairs.other_name = right_names.person_name
+    {{ looked_up('left_names', 'name_pairs.owner_name = left_names.person_name') }}
+    {{ looked_up('right_names', 'name_pairs.other_name = right_names.person_name') }}
     where
         case
             when left_names.name_kind = right_names.name_kind
@@ -165,7 +163,10 @@ final as (
         -- ids
         shared.identifier_id,
         -- where many share a value, they are compared with one atom per name only
-        case when shared.atom_count > 12 then hubs.hub_atom_ids end as hub_atom_ids,
+        case
+            when shared.atom_count > 12 and shared.atom_count <= policies.max_atoms
+                then hubs.hub_atom_ids
+        end as hub_atom_ids,
 
         -- strings
         shared.identifier_type,
@@ -190,6 +191,12 @@ final as (
                 then greatest(ceil(log(shared.atom_count / 2.0) / log(4)), 0)
         end::smallint as crowd,
         pg_current_xact_id() as changed_xid,
+        -- who came and made it shared is touched by having come
+        {% if this and is_incremental() -%}
+            coalesce(former.since_xid, pg_current_xact_id())
+        {%- else -%}
+            pg_current_xact_id()
+        {%- endif %} as since_xid,
 
         -- booleans
         coalesce(shared.identifier_value ~ weakened.pattern, false) as is_weak,
@@ -204,6 +211,10 @@ final as (
         on shared.identifier_type = blocked.identifier_type
     left join weakened
         on shared.identifier_type = weakened.identifier_type
+    {%- if this and is_incremental() %}
+    left join {{ this }} as former
+        on shared.identifier_id = former.identifier_id
+    {%- endif %}
 
 )
 

@@ -6,8 +6,24 @@
     ],
     meta={
         'touched_by': [
-            {'parent': 'int_profiles__extracted', 'key': 'person_name'},
-            {'parent': 'int_profiles__extracted', 'key': 'email_name'},
+            {
+                'parent': 'int_profiles__extracted',
+                'key': 'person_name',
+                'where': '
+                    not exists (
+                        select 1 from :this as known
+                        where known.person_name = parent.person_name
+                    )',
+            },
+            {
+                'parent': 'int_profiles__extracted',
+                'key': 'email_name',
+                'where': '
+                    not exists (
+                        select 1 from :this as known
+                        where known.person_name = parent.email_name
+                    )',
+            },
         ],
     }
 ) }}

@@ -14,6 +14,7 @@
             {
                 'parent': 'int_identifiers__counted',
                 'key': 'identifier_id',
+                'where': 'since_xid < changed_xid',
                 'via': {
                     'model': 'int_atom_identifiers__extracted',
                     'column': 'identifier_id',
@@ -98,7 +99,7 @@ right_names as (
 
 ),
 
-parts as (
+said as (
 
     select * from {{ ref('int_atom_identifiers__extracted') }}
 
@@ -116,48 +117,63 @@ decisions as (
 
 ),
 
+usable as (
+
+    select
+        mine.atom_id,
+        mine.record_class,
+        mine.identifier_id,
+        mine.identifier_value,
+        identifiers.identifier_type,
+        identifiers.contest_count,
+        identifiers.is_weak,
+        identifiers.login_count,
+        identifiers.is_evidence,
+        identifiers.hub_atom_ids
+    from mine
+    {{ looked_up('identifiers', 'mine.identifier_id = identifiers.identifier_id') }}
+    where identifiers.unusable_reason is null
+    -- before others are looked for: thousands may hold what is not usable
+    offset 0
+
+),
+
 met as (
 
     -- two atoms meet over a value, each pair once; an atom of many alike records meets
     -- itself, which tells whether what they share is enough to be one person
     select
-        least(mine.atom_id, others.atom_id) as atom_a_id,
-        greatest(mine.atom_id, others.atom_id) as atom_b_id,
-        identifiers.identifier_type,
-        mine.identifier_value,
-        identifiers.contest_count,
-        identifiers.is_weak,
-        identifiers.login_count,
-        identifiers.is_evidence
-    from mine
-    inner join identifiers
-        on mine.identifier_id = identifiers.identifier_id
-    inner join others
-        on identifiers.identifier_id = others.identifier_id
+        least(usable.atom_id, others.atom_id) as atom_a_id,
+        greatest(usable.atom_id, others.atom_id) as atom_b_id,
+        usable.identifier_type,
+        usable.identifier_value,
+        usable.contest_count,
+        usable.is_weak,
+        usable.login_count,
+        usable.is_evidence
+    from usable
+    {{ looked_up('others', 'usable.identifier_id = others.identifier_id') }}
     where
-        identifiers.unusable_reason is null
-        and (
-            (
-                mine.atom_id <> others.atom_id
-                and (
-                    identifiers.hub_atom_ids is null
-                    or mine.atom_id = any(identifiers.hub_atom_ids)
-                    or others.atom_id = any(identifiers.hub_atom_ids)
-                )
-                and (
-                    mine.atom_id < others.atom_id
-                    {% if this and is_incremental() %}
-                        or others.atom_id not in (
-                            select touched.touched_key
-                            from {{ touched_table() }} as touched
-                        )
-                    {% endif %}
-                )
+        (
+            usable.atom_id <> others.atom_id
+            and (
+                usable.hub_atom_ids is null
+                or usable.atom_id = any(usable.hub_atom_ids)
+                or others.atom_id = any(usable.hub_atom_ids)
             )
-            or (
-                mine.atom_id = others.atom_id
-                and mine.record_class > 0
+            and (
+                usable.atom_id < others.atom_id
+                {% if this and is_incremental() %}
+                    or others.atom_id not in (
+                        select touched.touched_key
+                        from {{ touched_table() }} as touched
+                    )
+                {% endif %}
             )
+        )
+        or (
+            usable.atom_id = others.atom_id
+            and usable.record_class > 0
         )
 
 ),
@@ -330,10 +346,8 @@ sides as materialized (
                 then 'different'
         end as openid_level
     from pairs
-    inner join left_atoms
-        on pairs.atom_a_id = left_atoms.atom_id
-    inner join right_atoms
-        on pairs.atom_b_id = right_atoms.atom_id
+    {{ looked_up('left_atoms', 'pairs.atom_a_id = left_atoms.atom_id') }}
+    {{ looked_up('right_atoms', 'pairs.atom_b_id = right_atoms.atom_id') }}
 
 ),
 
@@ -396,10 +410,8 @@ name_levels as materialized (
         distinct_texts.are_bare
         and {{ has_word_in_common('left_names', 'right_names') }} as has_common_word
     from distinct_texts
-    inner join left_names
-        on distinct_texts.left_text = left_names.person_name
-    inner join right_names
-        on distinct_texts.right_text = right_names.person_name
+    {{ looked_up('left_names', 'distinct_texts.left_text = left_names.person_name') }}
+    {{ looked_up('right_names', 'distinct_texts.right_text = right_names.person_name') }}
 
 ),
 
@@ -568,18 +580,18 @@ crowds as (
 
     -- how common is each thing that a bare record says
     select
-        parts.atom_id,
-        max(counts.crowd) filter (where counts.identifier_type = 'bare_name')
+        bare_atoms.atom_id,
+        max(counts.crowd) filter (where parts.identifier_type = 'bare_name')
             as name_crowd,
-        max(counts.crowd) filter (where counts.identifier_type = 'bare_birth')
+        max(counts.crowd) filter (where parts.identifier_type = 'bare_birth')
             as birth_crowd,
-        max(counts.crowd) filter (where counts.identifier_type = 'bare_street')
+        max(counts.crowd) filter (where parts.identifier_type = 'bare_street')
             as street_crowd,
-        max(counts.crowd) filter (where counts.identifier_type = 'bare_number')
+        max(counts.crowd) filter (where parts.identifier_type = 'bare_number')
             as number_crowd,
-        max(counts.crowd) filter (where counts.identifier_type = 'bare_city')
+        max(counts.crowd) filter (where parts.identifier_type = 'bare_city')
             as city_crowd,
-        max(counts.crowd) filter (where counts.identifier_type = 'bare_postcode')
+        max(counts.crowd) filter (where parts.identifier_type = 'bare_postcode')
             as postcode_crowd
     from (
         select sides.atom_a_id as atom_id
@@ -590,11 +602,21 @@ crowds as (
         from sides
         where sides.are_bare
     ) as bare_atoms
-    inner join parts
-        on bare_atoms.atom_id = parts.atom_id
+    cross join
+        lateral (
+            -- keeps the planner, who cannot know how few they are, to one look-up each
+            select
+                identifier_id,
+                identifier_type
+            from said
+            where
+                atom_id = bare_atoms.atom_id
+                and starts_with(identifier_type, 'bare_')
+            offset 0
+        ) as parts
     inner join counts
         on parts.identifier_id = counts.identifier_id
-    group by parts.atom_id
+    group by bare_atoms.atom_id
 
 ),
 

@@ -68,10 +68,8 @@ final as (
         pg_current_xact_id() as changed_xid
 
     from records
-    inner join profiles
-        on records.profile_id = profiles.profile_id
-    inner join atoms
-        on profiles.atom_id = atoms.atom_id
+    {{ looked_up('profiles', 'records.profile_id = profiles.profile_id') }}
+    {{ looked_up('atoms', 'profiles.atom_id = atoms.atom_id') }}
 
 )
 
