@@ -18,6 +18,12 @@
 
     ),
 
+    details as (
+
+        select * from {{ kept_relation('int_bare_pairs__compared') }}
+
+    ),
+
     households as (
 
         select * from {{ kept_relation('int_households__counted') }}
@@ -26,7 +32,7 @@
 
     scored as (
 
-        {{ scored_pairs('compared', 'compared', 'weights', 'households') }}
+        {{ scored_pairs('compared', 'compared', 'details', 'weights', 'households') }}
 
     )
 

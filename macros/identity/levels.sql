@@ -146,6 +146,19 @@
 {%- endmacro %}
 
 
+{#
+    How the names of two bare records agree: as names do, or half when one word of them
+    does
+#}
+{% macro name_detail_level(pair) -%}
+    case
+        when {{ pair }}.name_level in ('equal', 'near', 'fits') then {{ pair }}.name_level
+        when {{ pair }}.has_common_word then 'half'
+        else {{ pair }}.name_level
+    end
+{%- endmacro %}
+
+
 {# how two short texts agree: equal, near (a slip), different; null where one is null #}
 {% macro slip_level(left_text, right_text) -%}
     case

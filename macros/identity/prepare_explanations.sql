@@ -477,6 +477,13 @@
 
     ),
 
+    details as (
+
+        select * from {{ kept_relation('int_bare_pairs__compared') }}
+        where pair_id in (select faint.pair_id from faint)
+
+    ),
+
     households as (
 
         select * from {{ kept_relation('int_households__counted') }}
@@ -485,7 +492,7 @@
 
     rescored as (
 
-        {{ scored_pairs('faint', 'faint', 'weights', 'households') }}
+        {{ scored_pairs('faint', 'faint', 'details', 'weights', 'households') }}
 
     ),
 

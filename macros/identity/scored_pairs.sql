@@ -3,7 +3,7 @@
     shared, less how contested it is, and what each comparison says. `evidence_bits` are
     the bits without what clashes; `state` is what the bits ask for, null when nothing
 #}
-{% macro scored_pairs(pairs, patterned, weights, households) -%}
+{% macro scored_pairs(pairs, patterned, details, weights, households) -%}
 {% set comparisons = [
     'name', 'email_name', 'birth', 'gender', 'address', 'city', 'postcode', 'phone', 'email',
     'unionid', 'openid', 'account'
@@ -32,9 +32,7 @@
     -- what a pair shares repeats itself: a few patterns stand for millions of pairs
     patterns as materialized (
 
-        select distinct
-            shared,
-            details
+        select distinct shared
         from {{ patterned }}
 
     ),
@@ -46,7 +44,7 @@
             max(identifiers.bits)
             + (sum(identifiers.bits) - max(identifiers.bits)) * max(identifiers.further_share)
                 as bits
-        from (select distinct shared from patterns) as patterns
+        from patterns
         cross join lateral (
             select
                 constants.further_share,
@@ -90,12 +88,13 @@
 
     ),
 
-    -- so do the details of bare records, all that they have. What would be two of a
+    -- the details of bare records, which are all that they have. What would be two of a
     -- household counts unless these places are known to hold one person each
-    detail_bits as materialized (
+    detail_bits as (
 
         select
-            detailed.details,
+            {{ details }}.pair_id,
+            {{ details }}.name_crowd,
             sum(
                 case
                     when {{ weights }}.bits > 0
@@ -109,13 +108,9 @@
                     else {{ weights }}.bits
                 end
             ) as bits
-        from (
-            select distinct details
-            from patterns
-            where details is not null
-        ) as detailed
+        from {{ details }}
         cross join constants
-        cross join lateral unnest(detailed.details) as detail
+        cross join lateral unnest({{ details }}.details) as detail
         inner join {{ weights }}
             on
                 {{ weights }}.comparison = 'bare'
@@ -123,7 +118,7 @@
         left join {{ households }}
             on detail = 'household'
         where {{ households }}.has_households is not false
-        group by detailed.details
+        group by {{ details }}.pair_id, {{ details }}.name_crowd
 
     ),
 
@@ -143,7 +138,7 @@
                     then
                         greatest(
                             {{ pairs }}.name_bits
-                            + coalesce({{ pairs }}.name_crowd, 0) * constants.crowd_bits,
+                            + coalesce(detail_bits.name_crowd, 0) * constants.crowd_bits,
                             0
                         )
                 else 0
@@ -173,7 +168,7 @@
                     case
                         when
                             {{ pairs }}.{{ comparison }}_level = 'different'
-                            and {{ pairs }}.details is null
+                            and not {{ pairs }}.are_bare
                             then '{{ comparison }}'
                     end
                     {%- endfor %}
@@ -185,14 +180,14 @@
         left join shared_bits
             on {{ pairs }}.shared = shared_bits.shared
         left join detail_bits
-            on {{ pairs }}.details = detail_bits.details
+            on {{ pairs }}.pair_id = detail_bits.pair_id
         {%- for comparison in comparisons %}
         left join {{ weights }} as {{ comparison }}_weights
             on
                 {{ comparison }}_weights.comparison = '{{ comparison }}'
                 and {{ pairs }}.{{ comparison }}_level = {{ comparison }}_weights.level
                 {%- if comparison != 'gender' %}
-                and {{ pairs }}.details is null
+                and not {{ pairs }}.are_bare
                 {%- endif %}
         {%- endfor %}
 

@@ -22,9 +22,7 @@
     create index on {{ source }} ({{ key }});
     analyze {{ source }};
 
-    insert into {{ operations_schema() }}.moved_keys (relation, key_column, key_value)
-    select distinct '{{ relation_name }}', moved.key_column, moved.key_value
-    from (
+    with old as materialized (
         {% for column in touched_columns %}
         select old.{{ key }}{% for move in moves if move != key %}, old.{{ move }}{% endfor %}
 
@@ -33,7 +31,19 @@
             on old.{{ column }} = touched.touched_key
         {{ 'union all' if not loop.last }}
         {% endfor %}
-    ) as old
+    ),
+    gone as (
+        delete from {{ target }}
+        where {{ key }} = any(array(
+            select old.{{ key }}
+            from old
+            left join {{ source }} as new on new.{{ key }} = old.{{ key }}
+            where new.{{ key }} is null
+        ))
+    )
+    insert into {{ operations_schema() }}.moved_keys (relation, key_column, key_value)
+    select distinct '{{ relation_name }}', moved.key_column, moved.key_value
+    from old
     left join {{ source }} as new on new.{{ key }} = old.{{ key }}
     cross join lateral (
         values
@@ -42,13 +52,6 @@
         {% endfor %}
     ) as moved (key_column, key_value, new_value)
     where moved.key_value is not null and moved.new_value is distinct from moved.key_value;
-
-    {% for column in touched_columns %}
-    delete from {{ target }} as old
-    using {{ touched_table() }} as touched
-    where old.{{ column }} = touched.touched_key
-        and not exists (select 1 from {{ source }} as new where new.{{ key }} = old.{{ key }});
-    {% endfor %}
 
     merge into {{ target }} as old
     using {{ source }} as new on old.{{ key }} = new.{{ key }}

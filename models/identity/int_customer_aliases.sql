@@ -88,10 +88,9 @@ followed as (
         ) as last_event
     left join
         lateral (
-            select reached_records.customer_id
+            select min(reached_records.customer_id) as customer_id
             from reached_records
             where reached_records.customer_id = last_event.other_customer_id
-            limit 1
         ) as reached_standing
         on true
     where followed.standing_id is null

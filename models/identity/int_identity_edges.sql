@@ -98,6 +98,12 @@ compared as not materialized (
 
 ),
 
+bare_pairs as (
+
+    select * from {{ ref('int_bare_pairs__compared') }}
+
+),
+
 decisions as (
 
     select * from {{ ref('int_identity_decisions__cleaned') }}
@@ -163,7 +169,9 @@ held as (
         inner join accounts as mine
             on profiles.profile_id = mine.profile_id
     ) as touched_accounts
-    {{ looked_up('accounts', 'touched_accounts.identifier_id = accounts.identifier_id') }}
+    {{ looked_up(
+        'accounts', 'touched_accounts.identifier_id = accounts.identifier_id'
+    ) }}
     {{ looked_up('all_profiles', 'accounts.profile_id = all_profiles.profile_id') }}
 
 ),
@@ -229,8 +237,12 @@ placed as (
     from met
     {{ looked_up('atoms', 'met.atom_a_id = left_atom.atom_id', 'left_atom') }}
     {{ looked_up('atoms', 'met.atom_b_id = right_atom.atom_id', 'right_atom') }}
-    {{ looked_up('atom_traits', 'met.atom_a_id = left_traits.atom_id', 'left_traits') }}
-    {{ looked_up('atom_traits', 'met.atom_b_id = right_traits.atom_id', 'right_traits') }}
+    {{ looked_up(
+        'atom_traits', 'met.atom_a_id = left_traits.atom_id', 'left_traits'
+    ) }}
+    {{ looked_up(
+        'atom_traits', 'met.atom_b_id = right_traits.atom_id', 'right_traits'
+    ) }}
 
 ),
 
@@ -271,7 +283,7 @@ scored as (
                 'unionid', compared.unionid_level,
                 'openid', compared.openid_level,
                 'account', compared.account_level,
-                'details', array_to_string(compared.details, ', '),
+                'details', array_to_string(bare_pairs.details, ', '),
                 'bits_without_clash',
                 case when placed.clash is not null then placed.evidence_bits end
             )
@@ -279,6 +291,7 @@ scored as (
         placed.model_version
     from placed
     {{ looked_up('compared', 'placed.pair_id = compared.pair_id') }}
+    {{ looked_up('bare_pairs', 'placed.pair_id = bare_pairs.pair_id', kind='left') }}
     where
         placed.state in ('linked', 'refused')
         or (

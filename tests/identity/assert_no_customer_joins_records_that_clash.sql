@@ -45,7 +45,7 @@ traits as (
         atoms.cluster_id,
         listed.kind,
         listed.trait,
-        -- what none but bare records say may be wrong: it was weighed, and does not clash
+        -- what bare records alone say may be wrong: it was weighed, and does not clash
         bool_and(described.is_bare) as is_soft
     from atoms
     inner join described

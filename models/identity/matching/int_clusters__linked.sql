@@ -10,6 +10,7 @@
             {'parent': 'int_records__clustered', 'key': 'cluster_id'},
         ],
         'touched_type': 'uuid',
+        'quiet': ['record_count'],
         'closed_over': '
             select others.cluster_id
             from (

@@ -5,7 +5,7 @@
         {'columns': ['changed_xid']},
     ],
     meta={
-        'touched_by': [{'parent': 'int_pairs__compared', 'key': 'household_group'}],
+        'touched_by': [{'parent': 'int_bare_pairs__compared', 'key': 'household_group'}],
         'touched_type': 'smallint',
         'quiet': ['place_count', 'household_count'],
     }
@@ -15,7 +15,7 @@ with
 
 pairs as (
 
-    select * from {{ ref('int_pairs__compared') }}
+    select * from {{ ref('int_bare_pairs__compared') }}
     {{ only_touched('household_group') }}
 
 ),

@@ -71,6 +71,22 @@ weakened as (
 
 ),
 
+former as (
+
+    {% if this and is_incremental() -%}
+        select
+            identifier_id,
+            since_xid
+        from {{ this }}
+        {{ only_touched('identifier_id') }}
+    {%- else -%}
+        select
+            null::uuid as identifier_id,
+            null::xid8 as since_xid
+    {%- endif %}
+
+),
+
 shared as (
 
     -- what one record alone has can join nothing
@@ -192,11 +208,7 @@ final as (
         end::smallint as crowd,
         pg_current_xact_id() as changed_xid,
         -- who came and made it shared is touched by having come
-        {% if this and is_incremental() -%}
-            coalesce(former.since_xid, pg_current_xact_id())
-        {%- else -%}
-            pg_current_xact_id()
-        {%- endif %} as since_xid,
+        coalesce(former.since_xid, pg_current_xact_id()) as since_xid,
 
         -- booleans
         coalesce(shared.identifier_value ~ weakened.pattern, false) as is_weak,
@@ -211,10 +223,8 @@ final as (
         on shared.identifier_type = blocked.identifier_type
     left join weakened
         on shared.identifier_type = weakened.identifier_type
-    {%- if this and is_incremental() %}
-    left join {{ this }} as former
+    left join former
         on shared.identifier_id = former.identifier_id
-    {%- endif %}
 
 )
 

@@ -4,7 +4,6 @@
         {'columns': ['pair_id'], 'unique': true},
         {'columns': ['atom_a_id']},
         {'columns': ['atom_b_id']},
-        {'columns': ['household_group']},
         {'columns': ['changed_xid']},
     ],
     meta={
@@ -25,7 +24,7 @@
         ],
         'touched_key': ['atom_a_id', 'atom_b_id'],
         'touched_type': 'uuid',
-        'moves': ['atom_a_id', 'atom_b_id', 'household_group'],
+        'moves': ['atom_a_id', 'atom_b_id'],
     }
 ) }}
 
@@ -99,18 +98,6 @@ right_names as (
 
 ),
 
-said as (
-
-    select * from {{ ref('int_atom_identifiers__extracted') }}
-
-),
-
-counts as (
-
-    select * from {{ ref('int_identifiers__counted') }}
-
-),
-
 decisions as (
 
     select * from {{ ref('int_identity_decisions__cleaned') }}
@@ -122,7 +109,9 @@ usable as (
     select
         mine.atom_id,
         mine.record_class,
-        mine.identifier_id,
+        -- not mine's: others are looked for once it is known to be usable, as thousands
+        -- may hold what is not
+        identifiers.identifier_id,
         mine.identifier_value,
         identifiers.identifier_type,
         identifiers.contest_count,
@@ -133,8 +122,6 @@ usable as (
     from mine
     {{ looked_up('identifiers', 'mine.identifier_id = identifiers.identifier_id') }}
     where identifiers.unusable_reason is null
-    -- before others are looked for: thousands may hold what is not usable
-    offset 0
 
 ),
 
@@ -297,10 +284,6 @@ sides as materialized (
         pairs.atom_a_id <> pairs.atom_b_id
         and left_atoms.is_bare
         and right_atoms.is_bare as are_bare,
-        {{ city_key('left_atoms') }} as left_city,
-        {{ city_key('right_atoms') }} as right_city,
-        {{ postal_code('left_atoms') }} as left_postcode,
-        {{ postal_code('right_atoms') }} as right_postcode,
         case
             when left_atoms.genders && right_atoms.genders then 'equal'
             when left_atoms.genders is not null and right_atoms.genders is not null
@@ -411,7 +394,9 @@ name_levels as materialized (
         and {{ has_word_in_common('left_names', 'right_names') }} as has_common_word
     from distinct_texts
     {{ looked_up('left_names', 'distinct_texts.left_text = left_names.person_name') }}
-    {{ looked_up('right_names', 'distinct_texts.right_text = right_names.person_name') }}
+    {{ looked_up(
+        'right_names', 'distinct_texts.right_text = right_names.person_name'
+    ) }}
 
 ),
 
@@ -465,13 +450,17 @@ named as (
 
 ),
 
-levelled as (
+final as (
 
     select
+
+        -- ids
         sides.pair_id,
         sides.atom_a_id,
         sides.atom_b_id,
         sides.decision_id,
+
+        -- strings
         sides.verdict,
         sides.shared,
         sides.shared_values,
@@ -551,164 +540,18 @@ levelled as (
         sides.unionid_level,
         sides.openid_level,
         sides.account_level,
+
+        -- numerics
         named.name_bits,
-        named.has_common_word,
+        pg_current_xact_id() as changed_xid,
+
+        -- booleans
         sides.are_bare,
-        sides.left_addresses[1] as left_address,
-        sides.right_addresses[1] as right_address,
-        sides.left_city,
-        sides.right_city,
-        sides.left_postcode,
-        sides.right_postcode
+        named.has_common_word
+
     from sides
     left join named
         on sides.pair_id = named.pair_id
-
-),
-
-compared as (
-
-    select
-        *,
-        name_level in ('different', 'unfit')
-        and birth_level = 'different' as are_two_births
-    from levelled
-
-),
-
-crowds as (
-
-    -- how common is each thing that a bare record says
-    select
-        bare_atoms.atom_id,
-        max(counts.crowd) filter (where parts.identifier_type = 'bare_name')
-            as name_crowd,
-        max(counts.crowd) filter (where parts.identifier_type = 'bare_birth')
-            as birth_crowd,
-        max(counts.crowd) filter (where parts.identifier_type = 'bare_street')
-            as street_crowd,
-        max(counts.crowd) filter (where parts.identifier_type = 'bare_number')
-            as number_crowd,
-        max(counts.crowd) filter (where parts.identifier_type = 'bare_city')
-            as city_crowd,
-        max(counts.crowd) filter (where parts.identifier_type = 'bare_postcode')
-            as postcode_crowd
-    from (
-        select sides.atom_a_id as atom_id
-        from sides
-        where sides.are_bare
-        union
-        select sides.atom_b_id as atom_id
-        from sides
-        where sides.are_bare
-    ) as bare_atoms
-    cross join
-        lateral (
-            -- keeps the planner, who cannot know how few they are, to one look-up each
-            select
-                identifier_id,
-                identifier_type
-            from said
-            where
-                atom_id = bare_atoms.atom_id
-                and starts_with(identifier_type, 'bare_')
-            offset 0
-        ) as parts
-    inner join counts
-        on parts.identifier_id = counts.identifier_id
-    group by bare_atoms.atom_id
-
-),
-
-final as (
-
-    select
-
-        -- ids
-        compared.pair_id,
-        compared.atom_a_id,
-        compared.atom_b_id,
-        compared.decision_id,
-
-        -- strings
-        compared.verdict,
-        compared.shared,
-        compared.shared_values,
-        compared.name_level,
-        compared.email_name_level,
-        compared.birth_level,
-        compared.gender_level,
-        compared.address_level,
-        compared.city_level,
-        compared.postcode_level,
-        compared.phone_level,
-        compared.email_level,
-        compared.unionid_level,
-        compared.openid_level,
-        compared.account_level,
-        -- of records that have nothing but a name, a birth date and an address each part
-        -- counts, less where many say the same, and each may be wrong
-        case
-            when compared.are_bare
-                then array_remove(
-                    array[
-                        {{ detail('name', "case
-                            when
-                                compared.name_level in ('different', 'unfit')
-                                or compared.name_level is null
-                                then
-                                    case
-                                        when compared.has_common_word then 'half'
-                                        else compared.name_level
-                                    end
-                            else compared.name_level
-                        end") }},
-                        {{ detail('birth', 'compared.birth_level') }},
-                        {{ detail('street', street_level(
-                            'compared.left_address', 'compared.right_address'
-                        )) }},
-                        {{ detail('number', number_level(
-                            'compared.left_address', 'compared.right_address'
-                        )) }},
-                        {{ detail('city', slip_level(
-                            'compared.left_city', 'compared.right_city'
-                        )) }},
-                        {{ detail('postcode', slip_level(
-                            'compared.left_postcode', 'compared.right_postcode'
-                        )) }},
-                        case when compared.are_two_births then 'household' end
-                    ],
-                    null
-                )
-        end as details,
-
-        -- numerics
-        compared.name_bits,
-        greatest(left_crowds.name_crowd, right_crowds.name_crowd) as name_crowd,
-        case
-            when
-                compared.are_bare
-                and (
-                    compared.are_two_births
-                    or (
-                        compared.address_level in ('equal', 'near')
-                        and compared.name_level is not null
-                        and compared.birth_level is not null
-                    )
-                )
-                then 1
-        end::smallint as household_group,
-        pg_current_xact_id() as changed_xid
-
-    from compared
-    left join crowds as left_crowds
-        on
-            compared.are_bare
-            and compared.atom_a_id = left_crowds.atom_id
-    left join crowds as right_crowds
-        on
-            compared.are_bare
-            and compared.atom_b_id = right_crowds.atom_id
 
 )
 

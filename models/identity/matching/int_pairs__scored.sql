@@ -9,11 +9,12 @@
     meta={
         'touched_by': [
             {'parent': 'int_pairs__compared', 'key': 'pair_id'},
+            {'parent': 'int_bare_pairs__compared', 'key': 'pair_id'},
             {
                 'parent': 'int_households__counted',
                 'key': 'household_group',
                 'via': {
-                    'model': 'int_pairs__compared',
+                    'model': 'int_bare_pairs__compared',
                     'column': 'household_group',
                     'key': 'pair_id',
                     'type': 'smallint',
@@ -42,6 +43,13 @@ patterned as (
 
 ),
 
+details as (
+
+    select * from {{ ref('int_bare_pairs__compared') }}
+    {{ only_touched('pair_id') }}
+
+),
+
 weights as (
 
     select * from {{ ref('int_identity_weights__cleaned') }}
@@ -56,7 +64,7 @@ households as (
 
 scored as (
 
-    {{ scored_pairs('pairs', 'patterned', 'weights', 'households') }}
+    {{ scored_pairs('pairs', 'patterned', 'details', 'weights', 'households') }}
 
 ),
 

@@ -281,9 +281,44 @@ def slipped(text: str, chance: random.Random) -> str:
 
 def residents(count: int, chance: random.Random) -> list[dict[str, str]]:
     """Return people of whom nothing is known but name, birth date and address."""
-    given = "amelia bruno carla dmitri edith farid greta hugo ines jonas".split()
-    heads = "ash brin col dun east far gor had kel mar nor sel".split()
-    tails = "bury combe dale field ford ham leigh mont stead wick".split()
+    given = [
+        "amelia",
+        "bruno",
+        "carla",
+        "dmitri",
+        "edith",
+        "farid",
+        "greta",
+        "hugo",
+        "ines",
+        "jonas",
+    ]
+    heads = [
+        "ash",
+        "brin",
+        "col",
+        "dun",
+        "east",
+        "far",
+        "gor",
+        "had",
+        "kel",
+        "mar",
+        "nor",
+        "sel",
+    ]
+    tails = [
+        "bury",
+        "combe",
+        "dale",
+        "field",
+        "ford",
+        "ham",
+        "leigh",
+        "mont",
+        "stead",
+        "wick",
+    ]
 
     def made() -> str:
         return chance.choice(heads) + chance.choice(tails)

@@ -1,0 +1,170 @@
+{{ config(
+    unique_key='pair_id',
+    indexes=[
+        {'columns': ['pair_id'], 'unique': true},
+        {'columns': ['household_group']},
+        {'columns': ['changed_xid']},
+    ],
+    meta={
+        'touched_by': [
+            {'parent': 'int_pairs__compared', 'key': 'pair_id', 'where': 'are_bare'},
+            {
+                'parent': 'int_identifiers__counted',
+                'key': 'identifier_id',
+                'where': 'crowd is not null',
+                'each': 'unnest(array(
+                    select met.pair_id::text
+                    from [int_atom_identifiers__extracted] as carried
+                    cross join lateral (
+                        select pair_id from [int_pairs__compared]
+                        where atom_a_id = carried.atom_id and are_bare
+                        union all
+                        select pair_id from [int_pairs__compared]
+                        where atom_b_id = carried.atom_id and are_bare
+                    ) as met
+                    where carried.identifier_id = fresh_key::uuid
+                ))',
+            },
+        ],
+        'touched_type': 'uuid',
+        'moves': ['household_group'],
+    }
+) }}
+
+with
+
+pairs as (
+
+    select * from {{ ref('int_pairs__compared') }}
+    {{ only_touched('pair_id') }}
+
+),
+
+-- imported twice: read twice, an import would be written down whole
+left_atoms as (
+
+    select * from {{ ref('int_atoms__unioned') }}
+
+),
+
+right_atoms as (
+
+    select * from {{ ref('int_atoms__unioned') }}
+
+),
+
+said as (
+
+    select * from {{ ref('int_atom_identifiers__extracted') }}
+
+),
+
+identifiers as (
+
+    select * from {{ ref('int_identifiers__counted') }}
+
+),
+
+bare as materialized (
+
+    select
+        pairs.*,
+        left_atoms.address_keys[1] as left_address,
+        right_atoms.address_keys[1] as right_address,
+        {{ city_key('left_atoms') }} as left_city,
+        {{ city_key('right_atoms') }} as right_city,
+        {{ postal_code('left_atoms') }} as left_postcode,
+        {{ postal_code('right_atoms') }} as right_postcode,
+        pairs.name_level in ('different', 'unfit')
+        and pairs.birth_level = 'different' as are_two_births
+    from pairs
+    {{ looked_up('left_atoms', 'pairs.atom_a_id = left_atoms.atom_id') }}
+    {{ looked_up('right_atoms', 'pairs.atom_b_id = right_atoms.atom_id') }}
+    where pairs.are_bare
+
+),
+
+bare_atoms as (
+
+    select atom_a_id as atom_id from bare
+    union
+    select atom_b_id as atom_id from bare
+
+),
+
+crowds as (
+
+    -- how common is each thing that a bare record says
+    select
+        bare_atoms.atom_id,
+        max(identifiers.crowd) filter (where said.identifier_type = 'bare_name')
+            as name_crowd,
+        max(identifiers.crowd) filter (where said.identifier_type = 'bare_birth')
+            as birth_crowd,
+        max(identifiers.crowd) filter (where said.identifier_type = 'bare_street')
+            as street_crowd,
+        max(identifiers.crowd) filter (where said.identifier_type = 'bare_number')
+            as number_crowd,
+        max(identifiers.crowd) filter (where said.identifier_type = 'bare_city')
+            as city_crowd,
+        max(identifiers.crowd) filter (where said.identifier_type = 'bare_postcode')
+            as postcode_crowd
+    from bare_atoms
+    {{ looked_up('said', 'bare_atoms.atom_id = said.atom_id') }}
+    {{ looked_up('identifiers', 'said.identifier_id = identifiers.identifier_id') }}
+    group by bare_atoms.atom_id
+
+),
+
+final as (
+
+    select
+
+        -- ids
+        bare.pair_id,
+        case
+            when
+                bare.are_two_births
+                or (
+                    bare.address_level in ('equal', 'near')
+                    and bare.name_level is not null
+                    and bare.birth_level is not null
+                )
+                then 1
+        end::smallint as household_group,
+
+        -- strings
+        bare.address_level,
+        -- each part counts, less where many say the same, and each may be wrong
+        array_remove(
+            array[
+                {{ detail('name', name_detail_level('bare')) }},
+                {{ detail('birth', 'bare.birth_level') }},
+                {{ detail('street', street_level(
+                    'bare.left_address', 'bare.right_address'
+                )) }},
+                {{ detail('number', number_level(
+                    'bare.left_address', 'bare.right_address'
+                )) }},
+                {{ detail('city', slip_level('bare.left_city', 'bare.right_city')) }},
+                {{ detail('postcode', slip_level(
+                    'bare.left_postcode', 'bare.right_postcode'
+                )) }},
+                case when bare.are_two_births then 'household' end
+            ],
+            null
+        ) as details,
+
+        -- numerics
+        greatest(left_crowds.name_crowd, right_crowds.name_crowd) as name_crowd,
+        pg_current_xact_id() as changed_xid
+
+    from bare
+    left join crowds as left_crowds
+        on bare.atom_a_id = left_crowds.atom_id
+    left join crowds as right_crowds
+        on bare.atom_b_id = right_crowds.atom_id
+
+)
+
+select * from final
