@@ -69,7 +69,8 @@ class Warehouse:
             "select table_schema, table_name,"
             " array_agg(column_name::text order by column_name) as names"
             " from information_schema.columns"
-            " where table_schema = any(%s) and column_name not in ('changed_xid', 'since_xid')"
+            " where table_schema = any(%s)"
+            " and column_name not in ('changed_xid', 'since_xid')"
             " group by table_schema, table_name",
             ROOMS,
         )

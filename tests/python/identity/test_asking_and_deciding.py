@@ -384,7 +384,7 @@ def test_a_proposal_moves_no_score(
     changed = proposed[proposed["bits"] != proposed["old_bits"]]
     assert set(changed["comparison"]) <= set(fit.LEARNT)
     assert len(changed) > 0
-    assert proposed["bits"].abs().max() <= 30
+    assert changed["bits"].abs().max() <= 30
     warehouse.dbt("run", "--select", "int_identity_weights__cleaned", adopt.SCORED)
     assert tuple(warehouse.frame(scores).iloc[0]) == before
 
