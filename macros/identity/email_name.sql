@@ -1,13 +1,13 @@
 {#
     The letters of an e-mail address before the @, which are often a name: ryan_brown458
     is `ryan brown`, davidpowell59 is `david powell` where both are known names, and
-    zhanglixue stays one word; null where there are few
+    zhanglixue stays one word; null where there are few, or more than an address may have
 #}
 {% macro email_name(email, given_words, family_words) -%}
     (
         select
             case
-                when length(letters) < 5 then null
+                when length(letters) not between 5 and 64 then null
                 when letters like '% %' then letters
                 {%- for size in range(10, 2, -1) %}
                 when

@@ -28,6 +28,9 @@
     'seen_at': 'timestamptz',
 } %}
 
+{# what is longer is no name or address, and no index would hold it #}
+{% set longest = {'person_name': 200, 'address': 400, 'city': 100, 'postcode': 30} %}
+
 {% set site_country = "case
             when starts_with(site_code, 'cn') then 'CN'
             when starts_with(site_code, 'uk') then 'GB'
@@ -255,7 +258,13 @@ unioned as (
 final as (
 
     select
-        *,
+        {% for column in columns %}
+            {%- if column in longest %}
+                left({{ column }}, {{ longest[column] }}) as {{ column }},
+            {%- else %}
+                {{ column }},
+            {%- endif %}
+        {% endfor %}
         pg_current_xact_id() as changed_xid
     from unioned
 

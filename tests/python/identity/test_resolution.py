@@ -227,6 +227,8 @@ def test_values_that_say_nothing_join_nobody(
         person("g1", name="Ольга Иванова"),
         person("g2", name="أحمد"),
         person("g3", name="\x01\x02 名\t"),
+        person("l1", name="王伟" * 3000, address="x" * 50_000, city="y" * 9000),
+        person("l2", email=f"{'e' * 9000}@example.com", user_id="u" * 9000),
     ]
     crowd = [person(f"h{n}", phone="13911223344", name=f"王{n:x}明") for n in range(20)]
     calls = [
