@@ -14,13 +14,13 @@ from datetime import datetime
 
 import psycopg
 from psycopg import sql
-from psycopg.conninfo import make_conninfo
 from rich.console import Console
 from rich.table import Table
 
 from orchestration.bench import zendesk
 from orchestration.bench.cpu import ServerClock, server_clock, settle
-from orchestration.settings import UserError, exported, settings
+from orchestration.bench.scratch import pointed_at, scratch
+from orchestration.settings import UserError, settings
 
 MARTS = (
     "fct_tickets",
@@ -36,7 +36,6 @@ MARTS = (
 """What is built, with all that it reads."""
 
 DATABASE = "frontdesk_bench_tickets"
-LOCK = "select pg_try_advisory_lock(hashtextextended('frontdesk bench tickets', 0))"
 GROWING = ("ticket", "ticket_comment", "ticket_field_history")
 ROOMS = ["staging", "cleaned", "identity", "marts", "exports"]
 WRITTEN = """
@@ -86,7 +85,7 @@ def run(
     for index, number in enumerate(tickets):
         kept = keep and index == len(tickets) - 1
         account = zendesk.Account(number, days)
-        with _scratch(keep=kept) as (address, keeper), _pointed_at(address):
+        with scratch(DATABASE, keep=kept) as (address, keeper), pointed_at(address):
             bench = _Bench(address, keeper, account, console.print)
             bench.write_raw()
             if not data_only:
@@ -123,73 +122,6 @@ def _table(steps: Sequence[Step]) -> Table:
             f"{step.rows:,}",
         )
     return table
-
-
-def _administrator() -> str:
-    """Return the address of a role that may make databases."""
-    from orchestration.database import connections, server
-
-    chosen = settings()
-    if chosen.dsn:
-        return chosen.dsn
-    return make_conninfo(
-        connections.dsn(),
-        user=server.SUPERUSER,
-        password=server.passwords(chosen, server.SUPERUSER),
-        dbname="postgres",
-    )
-
-
-@contextmanager
-def _scratch(*, keep: bool) -> Iterator[tuple[str, psycopg.Connection]]:
-    """Make the benchmark's database and drop it.
-
-    Yields its address, and the connection that made it, to another database.
-    """
-    from orchestration.database import connections
-
-    address = connections.dsn()
-    owner = connections.resolve(address).user
-    with connections.connect(_administrator(), autocommit=True) as connection:
-        if not connection.execute(LOCK).fetchone()[0]:
-            raise UserError("another benchmark of tickets runs: wait for it")
-        try:
-            _drop(connection)
-            connection.execute(
-                sql.SQL("create database {} owner {}").format(
-                    sql.Identifier(DATABASE), sql.Identifier(owner)
-                )
-            )
-        except psycopg.errors.InsufficientPrivilege as error:
-            raise UserError(
-                f"role {connection.info.user} may not make database {DATABASE}"
-                f" ({error.diag.message_primary}): alter role {connection.info.user}"
-                " createdb, or unset FRONTDESK_DSN"
-            ) from error
-        try:
-            yield make_conninfo(address, dbname=DATABASE), connection
-        finally:
-            if not keep:
-                _drop(connection)
-
-
-def _drop(connection: psycopg.Connection) -> None:
-    connection.execute(
-        sql.SQL("drop database if exists {} with (force)").format(
-            sql.Identifier(DATABASE)
-        )
-    )
-
-
-@contextmanager
-def _pointed_at(address: str) -> Iterator[None]:
-    """Let everything in this process use another database for a while."""
-    try:
-        with exported({"FRONTDESK_DSN": address}):
-            settings.cache_clear()
-            yield
-    finally:
-        settings.cache_clear()
 
 
 class _Bench:
@@ -229,7 +161,8 @@ class _Bench:
 
     def build(self, day: int, select: Sequence[str]) -> None:
         """Measure the floor, a full build, a day and a run without news."""
-        selection = ["--select", *select]
+        # who asks is another benchmark's
+        selection = ["--select", *select, "--exclude", "path:models/identity"]
         self.say("seeds (not measured)")
         self._dbt("seed", "seed")
         if others := self.keeper.execute(OTHERS, [DATABASE]).fetchone()[0]:
