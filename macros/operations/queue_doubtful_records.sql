@@ -1,6 +1,6 @@
 {#
-    After a build: puts the records that a person had better look at up for review, and
-    forgets the given-up keys that every model has read. Adds rows, changes none.
+    After a build: puts the records that a person had better look at up for review. Adds
+    rows, changes none.
 #}
 {% macro queue_doubtful_records() %}
     {% if not execute or flags.WHICH not in ('build', 'run') %}{{ return('') }}{% endif %}
@@ -51,12 +51,6 @@
         snapshot = excluded.snapshot,
         built_at = excluded.built_at;
 
-    delete from {{ operations_schema() }}.moved_keys
-    where changed_xid < (
-        select min(pg_snapshot_xmin(snapshot)::text::bigint)::text::xid8
-        from {{ operations_schema() }}.watermarks
-        where snapshot is not null
-    );
 {% endmacro %}
 
 
