@@ -197,10 +197,14 @@ final as (
         -- numerics
         shared.atom_count,
         hubs.owner_count,
-        -- one name or none: uncontested
-        case when hubs.owner_count > 1 then hubs.owner_count else 0 end
-            as contest_count,
-        least(shared.login_count, 4)::smallint as login_count,
+        -- one name or none: uncontested. What only finds pairs is not weighed, and
+        -- wakes nobody when one more has it
+        case
+            when policies.is_evidence and hubs.owner_count > 1 then hubs.owner_count
+            else 0
+        end as contest_count,
+        case when policies.is_evidence then least(shared.login_count, 4) else 0 end
+        ::smallint as login_count,
         -- in steps of four times as many, so that one more seldom changes it
         case
             when policies.max_atoms = 0

@@ -13,7 +13,7 @@
             {
                 'parent': 'int_identifiers__counted',
                 'key': 'identifier_id',
-                'where': 'since_xid < changed_xid',
+                'where': 'since_xid < changed_xid and crowd is null',
                 'via': {
                     'model': 'int_atom_identifiers__extracted',
                     'column': 'identifier_id',
