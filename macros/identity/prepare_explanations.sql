@@ -512,7 +512,8 @@
             jsonb_strip_nulls(
                 to_jsonb(faint)
                 - '{pair_id,atom_a_id,atom_b_id,met_atom_id,decision_id,verdict,shared,'
-                  'changed_xid,customer_id_a,customer_id_b,record_id_a,record_id_b}'::text[]
+                  'are_bare,has_common_word,changed_xid,customer_id_a,customer_id_b,'
+                  'record_id_a,record_id_b}'::text[]
                 || jsonb_build_object(
                     'bits_without_clash',
                     case when rescored.clash is not null then rescored.evidence_bits end

@@ -186,6 +186,8 @@ def test_why_not_names_the_clash(told: Warehouse) -> None:
     assert found
     assert "clash: name" in found[0].reason
     assert "phone +8613911000002" in str(found[0].evidence)
+    # what the model keeps for itself is no evidence
+    assert not {"are_bare", "has_common_word"} & found[0].evidence.keys()
 
 
 def test_why_not_names_values_that_join_nobody(told: Warehouse) -> None:
