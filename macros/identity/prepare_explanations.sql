@@ -141,12 +141,43 @@
 
     carrying as (
 
+        -- by value, which is how profiles and atoms are found
+        select records.record_id
+        from (
+            select {{ identifier_id('policies.identifier_type', '$1') }} as identifier_id
+            from {{ kept_relation('seed_identifier_policies') }} as policies
+        ) as wanted
+        cross join lateral (
+            select accounts.profile_id
+            from {{ kept_relation('int_accounts__extracted') }} as accounts
+            where accounts.identifier_id = wanted.identifier_id
+            union all
+            select profiles.profile_id
+            from {{ kept_relation('int_atom_identifiers__extracted') }} as carried
+            inner join {{ kept_relation('int_profiles__clustered') }} as profiles
+                on carried.atom_id = profiles.atom_id
+            where carried.identifier_id = wanted.identifier_id
+        ) as carriers
+        inner join {{ kept_relation('int_records__extracted') }} as records
+            on carriers.profile_id = records.profile_id
+        -- an atom's other profiles may not carry it
+        inner join {{ kept_relation('int_identifiers__extracted') }} as identifiers
+            on
+                records.record_id = identifiers.record_id
+                and identifiers.identifier_value = $1
+
+    ),
+
+    spelt as (
+
+        -- in the spelling of a source, or in a record that matching does not look up
         select identifiers.record_id
         from {{ kept_relation('int_identifiers__extracted') }} as identifiers
         where
             $1 in (identifiers.identifier_value, identifiers.raw_value)
             and not exists (select 1 from named)
             and not exists (select 1 from owned)
+            and not exists (select 1 from carrying)
 
     )
 
@@ -155,6 +186,8 @@
     select record_id from owned
     union
     select record_id from carrying
+    union
+    select record_id from spelt
 {% endmacro %}
 
 
@@ -238,7 +271,7 @@
             'infinity'::float8 as weakest,
             0::float8 as total,
             array[meant.record_id] as visited,
-            array[]::uuid[] as edge_ids,
+            array[]::text[] as rules,
             bool_or(meant.record_id in (select targets.record_id from targets)) over ()
                 as has_arrived
         from {{ schema }}.records_of($1) as meant
@@ -252,13 +285,13 @@
                 least(walk.weakest, near_by.bits) as weakest,
                 walk.total + near_by.bits as total,
                 walk.visited || near_by.record_id as visited,
-                walk.edge_ids || near_by.edge_id as edge_ids,
+                walk.rules || near_by.rule as rules,
                 bool_or(near_by.record_id in (select targets.record_id from targets)) over ()
                     as has_arrived
             from walk
             cross join lateral (
                 select
-                    edges.edge_id,
+                    edges.rule,
                     edges.record_id_b as record_id,
                     coalesce(edges.bits, 1000) as bits
                 from {{ kept_relation('int_identity_edges') }} as edges
@@ -267,7 +300,7 @@
                     and edges.state in ('linked', 'forced')
                 union all
                 select
-                    edges.edge_id,
+                    edges.rule,
                     edges.record_id_a as record_id,
                     coalesce(edges.bits, 1000) as bits
                 from {{ kept_relation('int_identity_edges') }} as edges
@@ -282,7 +315,7 @@
                 near_by.record_id asc,
                 least(walk.weakest, near_by.bits) desc,
                 walk.total + near_by.bits desc,
-                near_by.edge_id asc
+                near_by.rule asc
         ) as stepped
 
     ),
@@ -291,7 +324,7 @@
 
         select
             walk.visited,
-            walk.edge_ids
+            walk.rules
         from walk
         inner join targets
             on walk.record_id = targets.record_id
@@ -311,9 +344,14 @@
         edges.evidence,
         edges.model_version
     from best
-    cross join unnest(best.edge_ids) with ordinality as steps (edge_id, step)
+    cross join unnest(best.rules) with ordinality as steps (rule, step)
     inner join {{ kept_relation('int_identity_edges') }} as edges
-        on steps.edge_id = edges.edge_id
+        on
+            edges.record_id_a
+            = least(best.visited[steps.step], best.visited[steps.step + 1])
+            and edges.record_id_b
+            = greatest(best.visited[steps.step], best.visited[steps.step + 1])
+            and steps.rule = edges.rule
     order by steps.step
 {% endmacro %}
 
@@ -466,7 +504,9 @@
             and not exists (
                 select 1
                 from {{ kept_relation('int_pairs__scored') }} as scored
-                where scored.pair_id = near_by.pair_id
+                where
+                    scored.atom_a_id = near_by.atom_a_id
+                    and scored.atom_b_id = near_by.atom_b_id
             )
 
     ),
@@ -480,7 +520,7 @@
     details as (
 
         select * from {{ kept_relation('int_bare_pairs__compared') }}
-        where pair_id in (select faint.pair_id from faint)
+        where atom_a_id in (select faint.atom_a_id from faint)
 
     ),
 

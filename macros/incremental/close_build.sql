@@ -10,7 +10,8 @@
         update {{ operations_schema() }}.watermarks
         set
             snapshot = next_snapshot,
-            built_at = now()
+            built_at = now(),
+            model_checksum = '{{ model_checksum() }}'
             {%- if not is_incremental() %}, rebuilt_xid = pg_current_xact_id(){% endif %}
         where relation = '{{ this.schema }}.{{ this.name }}';
         update {{ operations_schema() }}.sync_marks

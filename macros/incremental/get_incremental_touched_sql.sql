@@ -10,21 +10,26 @@
 {% macro get_incremental_touched_sql(arg_dict) %}
     {% set target = arg_dict['target_relation'] %}
     {% set source = arg_dict['temp_relation'] %}
-    {% set key = arg_dict['unique_key'] %}
+    {% set unique_key = arg_dict['unique_key'] %}
+    {% set keys = [unique_key] if unique_key is string else unique_key %}
     {% set touched_columns = touched_key_columns() %}
     {% set columns = arg_dict['dest_columns'] | map(attribute='name') | list %}
-    {% set compared = columns | reject('equalto', key) | reject('equalto', 'changed_xid') | list %}
+    {% set compared = columns | reject('in', keys) | reject('equalto', 'changed_xid') | list %}
     {% set quiet = config.get('meta').get('quiet') or [] %}
     {% set loud = compared | reject('in', quiet) | list %}
-    {% set moves = [key] + (config.get('meta').get('moves') or []) %}
+    {% set moves = (keys + (config.get('meta').get('moves') or [])) | unique | list %}
     {% set relation_name = target.schema ~ '.' ~ target.identifier %}
 
-    create index on {{ source }} ({{ key }});
+    create index on {{ source }} ({{ keys | join(', ') }});
     analyze {{ source }};
 
     with old as materialized (
         {% for column in touched_columns %}
-        select old.{{ key }}{% for move in moves if move != key %}, old.{{ move }}{% endfor %}
+        select
+            old.ctid as place
+            {%- for move in moves %},
+            old.{{ move }}
+            {%- endfor %}
 
         from {{ target }} as old
         inner join {{ touched_table() }} as touched
@@ -34,17 +39,17 @@
     ),
     gone as (
         delete from {{ target }}
-        where {{ key }} = any(array(
-            select old.{{ key }}
+        where ctid = any(array(
+            select old.place
             from old
-            left join {{ source }} as new on new.{{ key }} = old.{{ key }}
-            where new.{{ key }} is null
+            left join {{ source }} as new on {{ keys_match(keys) }}
+            where new.{{ keys[0] }} is null
         ))
     )
     insert into {{ operations_schema() }}.moved_keys (relation, key_column, key_value)
     select distinct '{{ relation_name }}', moved.key_column, moved.key_value
     from old
-    left join {{ source }} as new on new.{{ key }} = old.{{ key }}
+    left join {{ source }} as new on {{ keys_match(keys) }}
     cross join lateral (
         values
         {% for column in moves %}
@@ -54,9 +59,9 @@
     where moved.key_value is not null and moved.new_value is distinct from moved.key_value;
 
     merge into {{ target }} as old
-    using {{ source }} as new on old.{{ key }} = new.{{ key }}
+    using {{ source }} as new on {{ keys_match(keys) }}
     when matched and {{ rows_differ(compared) }} then update set
-        {% for column in columns if column != key %}
+        {% for column in columns if column not in keys %}
         {% if quiet and column == 'changed_xid' %}
         changed_xid = case when {{ rows_differ(loud) }} then new.changed_xid else old.changed_xid end
         {%- else %}
@@ -69,6 +74,11 @@
         {% for column in columns %}new.{{ adapter.quote(column) }}{{ ', ' if not loop.last }}{% endfor %}
     );
 {% endmacro %}
+
+
+{% macro keys_match(keys) -%}
+    {% for key in keys %}old.{{ key }} = new.{{ key }}{{ ' and ' if not loop.last }}{% endfor %}
+{%- endmacro %}
 
 
 {% macro rows_differ(columns) -%}

@@ -7,7 +7,12 @@
         "select count(to_regclass('" ~ operations_schema() ~ ".' || name))"
         ~ " from unnest(array['" ~ tables | join("', '") ~ "']) as name"
     ) %}
-    {% if known.rows[0][0] == tables | length %}{{ return('') }}{% endif %}
+    {# since 0.4.0 #}
+    {% set has_checksum = run_query(
+        "select count(*) from pg_attribute where attname = 'model_checksum'"
+        ~ " and attrelid = to_regclass('" ~ operations_schema() ~ ".watermarks')"
+    ) %}
+    {% if known.rows[0][0] == tables | length and has_checksum.rows[0][0] %}{{ return('') }}{% endif %}
     create schema if not exists {{ operations_schema() }};
 
     create table if not exists {{ operations_schema() }}.watermarks (
@@ -17,9 +22,12 @@
         rebuilt_xid xid8,
         built_at timestamptz
     );
+    alter table {{ operations_schema() }}.watermarks
+    add column if not exists model_checksum text;
     comment on table {{ operations_schema() }}.watermarks is
         'One row per incremental model: the snapshot its last finished build read, '
-        'so that the next one reads exactly what was not visible then.';
+        'so that the next one reads exactly what was not visible then, and the text of '
+        'the model then.';
 
     create table if not exists {{ operations_schema() }}.moved_keys (
         relation text not null,

@@ -23,9 +23,13 @@
                 'where': "identifier_type in ('phone', 'email')",
                 'each': 'unnest(array(
                     select members.customer_id
-                    from [int_identifiers__extracted] as carried
+                    from [int_atom_identifiers__extracted] as carried
+                    inner join [int_profiles__clustered] as profiles
+                        on profiles.atom_id = carried.atom_id
+                    inner join [int_records__extracted] as records
+                        on records.profile_id = profiles.profile_id
                     inner join [int_records__resolved] as members
-                        on members.record_id = carried.record_id
+                        on members.record_id = records.record_id
                     where carried.identifier_id = fresh_key::uuid
                 ))',
             },

@@ -1,8 +1,7 @@
 {{ config(
-    unique_key='edge_id',
+    unique_key=['record_id_a', 'record_id_b', 'rule'],
     indexes=[
-        {'columns': ['edge_id'], 'unique': true},
-        {'columns': ['record_id_a']},
+        {'columns': ['record_id_a', 'record_id_b', 'rule'], 'unique': true},
         {'columns': ['record_id_b']},
         {'columns': ['atom_a_id']},
         {'columns': ['atom_b_id']},
@@ -290,8 +289,17 @@ scored as (
         ) as evidence,
         placed.model_version
     from placed
-    {{ looked_up('compared', 'placed.pair_id = compared.pair_id') }}
-    {{ looked_up('bare_pairs', 'placed.pair_id = bare_pairs.pair_id', kind='left') }}
+    {{ looked_up(
+        'compared',
+        'placed.atom_a_id = compared.atom_a_id'
+        ~ ' and placed.atom_b_id = compared.atom_b_id'
+    ) }}
+    {{ looked_up(
+        'bare_pairs',
+        'compared.are_bare and placed.atom_a_id = bare_pairs.atom_a_id'
+        ~ ' and placed.atom_b_id = bare_pairs.atom_b_id',
+        kind='left'
+    ) }}
     where
         placed.state in ('linked', 'refused')
         or (
@@ -349,13 +357,11 @@ edges as (
 
 final as (
 
-    select distinct on (edge_id)
+    select distinct on (
+        least(record_id_a, record_id_b), greatest(record_id_a, record_id_b), rule
+    )
 
         -- ids
-        md5(
-            rule || '|' || least(record_id_a, record_id_b) || '|'
-            || greatest(record_id_a, record_id_b)
-        )::uuid as edge_id,
         least(record_id_a, record_id_b) as record_id_a,
         greatest(record_id_a, record_id_b) as record_id_b,
         atom_a_id,
@@ -373,7 +379,11 @@ final as (
         pg_current_xact_id() as changed_xid
 
     from edges
-    order by edge_id asc, evidence::text asc
+    order by
+        least(record_id_a, record_id_b) asc,
+        greatest(record_id_a, record_id_b) asc,
+        rule asc,
+        evidence::text asc
 
 )
 

@@ -51,7 +51,9 @@ placed as (
         least(ones.customer_id, others.customer_id),
         greatest(ones.customer_id, others.customer_id),
         doubtful.evidence_bits desc,
-        doubtful.edge_id
+        doubtful.record_id_a,
+        doubtful.record_id_b,
+        doubtful.rule
 ),
 forbidden as (
     select distinct

@@ -1,7 +1,8 @@
-{% test key_is_enforced(model, column_name) %}
+{% test key_is_enforced(model, column_name=none, columns=none) %}
+{% set key = columns or [column_name] %}
 
 -- the database itself keeps the key unique, so no scan of history is needed to know it
-select '{{ column_name }}' as column_without_unique_index
+select '{{ key | join(", ") }}' as columns_without_unique_index
 where not exists (
     select 1
     from pg_catalog.pg_index as indexes
@@ -14,8 +15,10 @@ where not exists (
         and indexes.indisunique
         and indexes.indisvalid
         and indexes.indpred is null
-        and indexes.indnkeyatts = 1
-        and attributes.attname = '{{ column_name }}'
+        and indexes.indnkeyatts = {{ key | length }}
+        and attributes.attname in ('{{ key | join("', '") }}')
+    group by indexes.indexrelid
+    having count(*) = {{ key | length }}
 )
 
 {% endtest %}

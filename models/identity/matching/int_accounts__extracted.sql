@@ -1,8 +1,7 @@
 {{ config(
-    unique_key='profile_account_id',
+    unique_key=['profile_id', 'identifier_id'],
     indexes=[
-        {'columns': ['profile_account_id'], 'unique': true},
-        {'columns': ['profile_id']},
+        {'columns': ['profile_id', 'identifier_id'], 'unique': true},
         {'columns': ['identifier_id']},
         {'columns': ['changed_xid']},
     ],
@@ -12,7 +11,6 @@
         ],
         'touched_key': 'profile_id',
         'touched_type': 'uuid',
-        'moves': ['profile_id'],
     }
 ) }}
 
@@ -66,10 +64,6 @@ final as (
     select
 
         -- ids
-        md5(
-            carried.profile_id::text || carried.identifier_type
-            || carried.identifier_value
-        )::uuid as profile_account_id,
         carried.profile_id,
         {{ identifier_id('carried.identifier_type', 'carried.identifier_value') }}
             as identifier_id,

@@ -1,8 +1,7 @@
 {{ config(
-    unique_key='atom_identifier_id',
+    unique_key=['atom_id', 'identifier_id'],
     indexes=[
-        {'columns': ['atom_identifier_id'], 'unique': true},
-        {'columns': ['atom_id']},
+        {'columns': ['atom_id', 'identifier_id'], 'unique': true},
         {'columns': ['identifier_id']},
         {'columns': ['changed_xid']},
     ],
@@ -10,7 +9,6 @@
         'touched_by': [{'parent': 'int_atoms__unioned', 'key': 'atom_id'}],
         'touched_key': 'atom_id',
         'touched_type': 'uuid',
-        'moves': ['atom_id', 'identifier_id'],
     }
 ) }}
 
@@ -243,9 +241,6 @@ final as (
     select
 
         -- ids
-        md5(
-            keyed.atom_id::text || keyed.identifier_type || keyed.identifier_value
-        )::uuid as atom_identifier_id,
         keyed.atom_id,
         {{ identifier_id('keyed.identifier_type', 'keyed.identifier_value') }}
             as identifier_id,

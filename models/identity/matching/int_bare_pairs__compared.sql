@@ -1,31 +1,36 @@
 {{ config(
-    unique_key='pair_id',
+    unique_key=['atom_a_id', 'atom_b_id'],
     indexes=[
-        {'columns': ['pair_id'], 'unique': true},
+        {'columns': ['atom_a_id', 'atom_b_id'], 'unique': true},
         {'columns': ['household_group']},
         {'columns': ['changed_xid']},
     ],
     meta={
         'touched_by': [
-            {'parent': 'int_pairs__compared', 'key': 'pair_id', 'where': 'are_bare'},
+            {
+                'parent': 'int_pairs__compared',
+                'key': 'atom_a_id',
+                'where': 'are_bare',
+            },
             {
                 'parent': 'int_identifiers__counted',
                 'key': 'identifier_id',
                 'where': 'crowd is not null',
                 'each': 'unnest(array(
-                    select met.pair_id::text
+                    select met.atom_a_id::text
                     from [int_atom_identifiers__extracted] as carried
                     cross join lateral (
-                        select pair_id from [int_pairs__compared]
+                        select atom_a_id from [int_pairs__compared]
                         where atom_a_id = carried.atom_id and are_bare
                         union all
-                        select pair_id from [int_pairs__compared]
+                        select atom_a_id from [int_pairs__compared]
                         where atom_b_id = carried.atom_id and are_bare
                     ) as met
                     where carried.identifier_id = fresh_key::uuid
                 ))',
             },
         ],
+        'touched_key': 'atom_a_id',
         'touched_type': 'uuid',
         'moves': ['household_group'],
     }
@@ -36,7 +41,7 @@ with
 pairs as (
 
     select * from {{ ref('int_pairs__compared') }}
-    {{ only_touched('pair_id') }}
+    {{ only_touched('atom_a_id') }}
 
 ),
 
@@ -122,6 +127,8 @@ final as (
 
         -- ids
         bare.pair_id,
+        bare.atom_a_id,
+        bare.atom_b_id,
         case
             when
                 bare.are_two_births

@@ -1,9 +1,7 @@
 {{ config(
-    unique_key='record_identifier_id',
+    unique_key=['record_id', 'identifier_type'],
     indexes=[
-        {'columns': ['record_identifier_id'], 'unique': true},
-        {'columns': ['record_id']},
-        {'columns': ['identifier_id']},
+        {'columns': ['record_id', 'identifier_type'], 'unique': true},
         {'columns': ['changed_xid']},
     ],
     meta={
@@ -58,10 +56,6 @@ final as (
     select
 
         -- ids
-        md5(
-            carried.record_id || '|' || carried.identifier_type || '|'
-            || carried.identifier_value
-        )::uuid as record_identifier_id,
         carried.record_id,
         {{ identifier_id('carried.identifier_type', 'carried.identifier_value') }}
             as identifier_id,

@@ -1,8 +1,7 @@
 {{ config(
-    unique_key='pair_id',
+    unique_key=['atom_a_id', 'atom_b_id'],
     indexes=[
-        {'columns': ['pair_id'], 'unique': true},
-        {'columns': ['atom_a_id']},
+        {'columns': ['atom_a_id', 'atom_b_id'], 'unique': true},
         {'columns': ['atom_b_id']},
         {'columns': ['changed_xid']},
     ],
@@ -24,7 +23,6 @@
         ],
         'touched_key': ['atom_a_id', 'atom_b_id'],
         'touched_type': 'uuid',
-        'moves': ['atom_a_id', 'atom_b_id'],
     }
 ) }}
 

@@ -1,28 +1,27 @@
 {{ config(
-    unique_key='pair_id',
+    unique_key=['atom_a_id', 'atom_b_id'],
     indexes=[
-        {'columns': ['pair_id'], 'unique': true},
-        {'columns': ['atom_a_id']},
+        {'columns': ['atom_a_id', 'atom_b_id'], 'unique': true},
         {'columns': ['atom_b_id']},
         {'columns': ['changed_xid']},
     ],
     meta={
         'touched_by': [
-            {'parent': 'int_pairs__compared', 'key': 'pair_id'},
-            {'parent': 'int_bare_pairs__compared', 'key': 'pair_id'},
+            {'parent': 'int_pairs__compared', 'key': 'atom_a_id'},
+            {'parent': 'int_bare_pairs__compared', 'key': 'atom_a_id'},
             {
                 'parent': 'int_households__counted',
                 'key': 'household_group',
                 'via': {
                     'model': 'int_bare_pairs__compared',
                     'column': 'household_group',
-                    'key': 'pair_id',
+                    'key': 'atom_a_id',
                     'type': 'smallint',
                 },
             },
         ],
         'touched_type': 'uuid',
-        'moves': ['atom_a_id', 'atom_b_id'],
+        'touched_key': 'atom_a_id',
     }
 ) }}
 
@@ -31,7 +30,7 @@ with
 pairs as (
 
     select * from {{ ref('int_pairs__compared') }}
-    {{ only_touched('pair_id') }}
+    {{ only_touched('atom_a_id') }}
 
 ),
 
@@ -39,14 +38,14 @@ pairs as (
 patterned as (
 
     select * from {{ ref('int_pairs__compared') }}
-    {{ only_touched('pair_id') }}
+    {{ only_touched('atom_a_id') }}
 
 ),
 
 details as (
 
     select * from {{ ref('int_bare_pairs__compared') }}
-    {{ only_touched('pair_id') }}
+    {{ only_touched('atom_a_id') }}
 
 ),
 
@@ -73,7 +72,6 @@ final as (
     select
 
         -- ids
-        pair_id,
         atom_a_id,
         atom_b_id,
 

@@ -2,27 +2,34 @@
     unique_key='record_id',
     indexes=[
         {'columns': ['record_id'], 'unique': true},
-        {'columns': ['profile_id']},
         {'columns': ['cluster_id']},
         {'columns': ['changed_xid']},
     ],
     meta={
         'touched_by': [
-            {'parent': 'int_records__extracted', 'key': 'profile_id'},
-            {'parent': 'int_profiles__clustered', 'key': 'profile_id'},
+            {'parent': 'int_records__extracted', 'key': 'record_id'},
             {
-                'parent': 'int_atoms__clustered',
-                'key': 'atom_id',
+                'parent': 'int_profiles__clustered',
+                'key': 'profile_id',
                 'via': {
-                    'model': 'int_profiles__clustered',
-                    'column': 'atom_id',
-                    'key': 'profile_id',
+                    'model': 'int_records__extracted',
+                    'column': 'profile_id',
+                    'key': 'record_id',
                     'type': 'uuid',
                 },
             },
+            {
+                'parent': 'int_atoms__clustered',
+                'key': 'atom_id',
+                'each': 'unnest(array(
+                    select records.record_id
+                    from [int_profiles__clustered] as profiles
+                    inner join [int_records__extracted] as records
+                        on records.profile_id = profiles.profile_id
+                    where profiles.atom_id = fresh_key::uuid
+                ))',
+            },
         ],
-        'touched_key': 'profile_id',
-        'touched_type': 'uuid',
         'moves': ['cluster_id'],
     }
 ) }}
@@ -32,7 +39,7 @@ with
 records as (
 
     select * from {{ ref('int_records__extracted') }}
-    {{ only_touched('profile_id') }}
+    {{ only_touched('record_id') }}
 
 ),
 
@@ -54,7 +61,6 @@ final as (
 
         -- ids
         records.record_id,
-        records.profile_id,
         -- records that look the same but say too little are one person each
         case
             when atoms.is_loose then md5(records.record_id)::uuid
