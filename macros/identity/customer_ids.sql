@@ -35,7 +35,8 @@
             former_customer_id,
             count(*) as record_count
         from {{ this }}
-        where since_run = '{{ invocation_id }}'
+        -- the second is for the index
+        where since_run = '{{ invocation_id }}' and changed_xid = pg_current_xact_id()
         group by customer_id, former_customer_id
     ),
     issued as (

@@ -2,7 +2,6 @@
     unique_key='atom_id',
     indexes=[
         {'columns': ['atom_id'], 'unique': true},
-        {'columns': ['cluster_id']},
         {'columns': ['component_id']},
         {'columns': ['changed_xid']},
     ],

@@ -2,7 +2,6 @@
     unique_key='cluster_id',
     indexes=[
         {'columns': ['cluster_id'], 'unique': true},
-        {'columns': ['customer_id']},
         {'columns': ['changed_xid']},
     ],
     meta={
