@@ -53,11 +53,17 @@
         group by customer_id
     ),
     left_behind as (
-        select former_customer_id as customer_id
+        select
+            former_customer_id as customer_id,
+            customer_id as other_customer_id,
+            record_count
         from flows
         where former_customer_id is not null
-        union
-        select key_value as customer_id
+        union all
+        select
+            key_value as customer_id,
+            null as other_customer_id,
+            0 as record_count
         from {{ operations_schema() }}.moved_keys
         where relation = '{{ this.schema }}.{{ this.name }}' and key_column = 'customer_id'
             and changed_xid = pg_current_xact_id()
@@ -65,11 +71,13 @@
     gone as (
         select
             left_behind.customer_id,
-            coalesce(sum(flows.record_count), 0) as record_count,
-            (array_agg(flows.customer_id order by flows.record_count desc, flows.customer_id)
-                filter (where flows.customer_id is not null))[1] as other_customer_id
+            sum(left_behind.record_count) as record_count,
+            (array_agg(
+                left_behind.other_customer_id
+                order by left_behind.record_count desc, left_behind.other_customer_id
+            ) filter (where left_behind.other_customer_id is not null))[1]
+                as other_customer_id
         from left_behind
-        left join flows on flows.former_customer_id = left_behind.customer_id
         where not exists (
             select 1 from {{ this }} as standing
             where standing.customer_id = left_behind.customer_id

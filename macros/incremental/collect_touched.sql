@@ -90,15 +90,23 @@
                 ) as near_by (touched_key)
             ),
             components as materialized (
-                select distinct target.{{ meta['components']['column'] }} as component
+                select distinct known.component
                 from reached
-                inner join {{ this }} as target
-                    on target.{{ touched_key_columns()[0] }} = reached.touched_key
+                cross join lateral (
+                    select target.{{ meta['components']['column'] }} as component
+                    from {{ this }} as target
+                    where target.{{ touched_key_columns()[0] }} = reached.touched_key
+                    offset 0
+                ) as known
             )
-            select target.{{ touched_key_columns()[0] }}
+            select members.touched_key
             from components
-            inner join {{ this }} as target
-                on target.{{ meta['components']['column'] }} = components.component
+            cross join lateral (
+                select target.{{ touched_key_columns()[0] }} as touched_key
+                from {{ this }} as target
+                where target.{{ meta['components']['column'] }} = components.component
+                offset 0
+            ) as members
             union
             select touched_key from reached
             on conflict (touched_key) do nothing;

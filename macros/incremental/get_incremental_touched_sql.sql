@@ -25,15 +25,20 @@
 
     with old as materialized (
         {% for column in touched_columns %}
-        select
-            old.ctid as place
-            {%- for move in moves %},
-            old.{{ move }}
-            {%- endfor %}
+        select found.*
+        from {{ touched_table() }} as touched
+        cross join lateral (
+            select
+                old.ctid as place
+                {%- for move in moves %},
+                old.{{ move }}
+                {%- endfor %}
 
-        from {{ target }} as old
-        inner join {{ touched_table() }} as touched
-            on old.{{ column }} = touched.touched_key
+            from {{ target }} as old
+            where old.{{ column }} = touched.touched_key
+            -- keeps the planner to one look-up per key
+            offset 0
+        ) as found
         {{ 'union all' if not loop.last }}
         {% endfor %}
     ),
@@ -57,6 +62,10 @@
         {% endfor %}
     ) as moved (key_column, key_value, new_value)
     where moved.key_value is not null and moved.new_value is distinct from moved.key_value;
+
+    -- one look-up per row: what is stored must not be read whole for what is new
+    set local enable_hashjoin = off;
+    set local enable_mergejoin = off;
 
     merge into {{ target }} as old
     using {{ source }} as new on {{ keys_match(keys) }}

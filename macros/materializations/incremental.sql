@@ -48,6 +48,8 @@
                 'dest_columns': adapter.get_columns_in_relation(existing),
             }) }}
         {% endcall %}
+        {# what the merge was held to does not concern the hooks #}
+        {% do run_query('set local enable_hashjoin = on; set local enable_mergejoin = on') %}
     {% else %}
         {% call noop_statement('main', 'NOTHING NEW', 'NOTHING NEW', 0) %}
             -- no key was touched

@@ -70,7 +70,7 @@ class Warehouse:
             " array_agg(column_name::text order by column_name) as names"
             " from information_schema.columns"
             " where table_schema = any(%s)"
-            " and column_name not in ('changed_xid', 'since_xid')"
+            " and column_name not in ('changed_xid', 'since_xid', 'owned_xid')"
             " group by table_schema, table_name",
             ROOMS,
         )

@@ -9,7 +9,7 @@
             {'parent': 'int_atom_identifiers__extracted', 'key': 'identifier_id'},
         ],
         'touched_type': 'uuid',
-        'quiet': ['atom_count', 'owner_count', 'since_xid'],
+        'quiet': ['atom_count', 'owner_count', 'since_xid', 'owned_xid'],
     }
 ) }}
 
@@ -76,13 +76,17 @@ former as (
     {% if this and is_incremental() -%}
         select
             identifier_id,
-            since_xid
+            since_xid,
+            owned_xid,
+            unusable_reason is null and contest_count = 0 as has_one_owner
         from {{ this }}
         {{ only_touched('identifier_id') }}
     {%- else -%}
         select
             null::uuid as identifier_id,
-            null::xid8 as since_xid
+            null::xid8 as since_xid,
+            null::xid8 as owned_xid,
+            null::boolean as has_one_owner
     {%- endif %}
 
 ),
@@ -172,52 +176,22 @@ hubs as (
 
 ),
 
-final as (
+judged as (
 
     select
-
-        -- ids
-        shared.identifier_id,
-        -- where many share a value, they are compared with one atom per name only
-        case
-            when shared.atom_count > 12 and shared.atom_count <= policies.max_atoms
-                then hubs.hub_atom_ids
-        end as hub_atom_ids,
-
-        -- strings
-        shared.identifier_type,
+        shared.*,
+        hubs.owner_count,
+        hubs.hub_atom_ids,
+        policies.max_atoms,
+        policies.is_evidence,
+        coalesce(shared.identifier_value ~ weakened.pattern, false) as is_weak,
         case
             when shared.identifier_value ~ blocked.pattern then 'blocked'
             when hubs.owner_count > policies.max_owners then 'too_many_owners'
             when shared.atom_count > policies.max_atoms then 'too_many_holders'
             when shared.record_class > 1 and hubs.owner_count = 0
                 then 'too_many_holders'
-        end as unusable_reason,
-
-        -- numerics
-        shared.atom_count,
-        hubs.owner_count,
-        -- one name or none: uncontested. What only finds pairs is not weighed, and
-        -- wakes nobody when one more has it
-        case
-            when policies.is_evidence and hubs.owner_count > 1 then hubs.owner_count
-            else 0
-        end as contest_count,
-        case when policies.is_evidence then least(shared.login_count, 4) else 0 end
-        ::smallint as login_count,
-        -- in steps of four times as many, so that one more seldom changes it
-        case
-            when policies.max_atoms = 0
-                then greatest(ceil(log(shared.atom_count / 2.0) / log(4)), 0)
-        end::smallint as crowd,
-        pg_current_xact_id() as changed_xid,
-        -- who came and made it shared is touched by having come
-        coalesce(former.since_xid, pg_current_xact_id()) as since_xid,
-
-        -- booleans
-        coalesce(shared.identifier_value ~ weakened.pattern, false) as is_weak,
-        policies.is_evidence
-
+        end as unusable_reason
     from shared
     inner join hubs
         on shared.identifier_id = hubs.identifier_id
@@ -227,8 +201,73 @@ final as (
         on shared.identifier_type = blocked.identifier_type
     left join weakened
         on shared.identifier_type = weakened.identifier_type
+
+),
+
+final as (
+
+    select
+
+        -- ids
+        judged.identifier_id,
+        -- where many share a value, they are compared with one atom per name only
+        case
+            when judged.atom_count > 12 and judged.atom_count <= judged.max_atoms
+                then judged.hub_atom_ids
+        end as hub_atom_ids,
+
+        -- strings
+        judged.identifier_type,
+        judged.unusable_reason,
+
+        -- numerics
+        judged.atom_count,
+        judged.owner_count,
+        -- no more is told than is weighed, so nobody is woken over what is not: one
+        -- name is no contest, one log-in as good as none
+        case
+            when
+                judged.is_evidence
+                and judged.unusable_reason is null
+                and judged.owner_count > 1
+                then judged.owner_count
+            else 0
+        end as contest_count,
+        case
+            when
+                judged.is_evidence
+                and judged.unusable_reason is null
+                and judged.login_count > 1
+                then least(judged.login_count, 4)
+            else 0
+        end::smallint as login_count,
+        -- in steps of four times as many, so that one more seldom changes it
+        case
+            when judged.max_atoms = 0
+                then greatest(ceil(log(judged.atom_count / 2.0) / log(4)), 0)
+        end::smallint as crowd,
+        pg_current_xact_id() as changed_xid,
+        -- who came and made it shared is touched by having come
+        coalesce(former.since_xid, pg_current_xact_id()) as since_xid,
+        -- a value that one record has is that one's own
+        case
+            when
+                coalesce(former.has_one_owner, true)
+                = (
+                    judged.unusable_reason is null
+                    and (judged.owner_count <= 1 or not judged.is_evidence)
+                )
+                then former.owned_xid
+            else pg_current_xact_id()
+        end as owned_xid,
+
+        -- booleans
+        judged.is_weak,
+        judged.is_evidence
+
+    from judged
     left join former
-        on shared.identifier_id = former.identifier_id
+        on judged.identifier_id = former.identifier_id
 
 )
 
