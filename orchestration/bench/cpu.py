@@ -2,6 +2,7 @@
 
 import os
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -65,6 +66,18 @@ class ServerClock:
             # a child that ends while we count would be counted twice, or not at all
             if before == _process(self.postmaster):
                 return _seconds(before.used + before.reaped + used)
+
+    def memory(self) -> int:
+        """Return the bytes that its processes hold of their own, buffers left out."""
+        held = 0
+        for path in PROCESSES.iterdir():
+            process = path.name.isdigit() and _process(int(path.name))
+            if process and process.parent == self.postmaster:
+                with suppress(OSError, StopIteration):
+                    lines = (path / "status").read_text().splitlines()
+                    own = next(line for line in lines if line.startswith("RssAnon:"))
+                    held += int(own.split()[1]) * 1024
+        return held
 
 
 def server_clock(connection: psycopg.Connection) -> ServerClock | None:

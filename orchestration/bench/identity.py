@@ -8,25 +8,22 @@ a database of its own, which is dropped at the end.
 
 import importlib.util
 import tempfile
-import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from datetime import date
 from itertools import pairwise
 from pathlib import Path
 
-import psycopg
 from psycopg import sql
 from rich.console import Console
 from rich.table import Table
 
-from orchestration.bench import agreement, people
+from orchestration.bench import agreement, people, steps
 from orchestration.bench.agreement import Accuracy, Customers, Truth
-from orchestration.bench.cpu import ServerClock, server_clock, settle
 from orchestration.bench.people_truth import Verdict
 from orchestration.bench.scratch import pointed_at, scratch
-from orchestration.settings import UserError, settings
+from orchestration.bench.steps import Say, Step
 
 DATABASE = "frontdesk_bench_identity"
 SELECTED = ("+path:models/identity",)
@@ -41,18 +38,11 @@ select record_id_a, record_id_b
 from identity.int_identity_edges
 where state in ('linked', 'forced')
 """
-WRITTEN = """
-select coalesce(sum(n_tup_ins + n_tup_upd + n_tup_del), 0)::bigint
-from pg_stat_user_tables
-where schemaname = any(%s)
-"""
-ROOMS = ["cleaned", "identity"]
 SAMPLE_INTERACTIONS = """
 select 'interaction:' || interaction_id as record_id, source_name, source_record_id
 from cleaned.int_interactions__unioned
 """
 
-Say = Callable[[str], None]
 Record = Mapping[str, str]
 
 
@@ -67,19 +57,6 @@ class Judged:
     """Of each batch against the one before, when built batch by batch."""
     sameness: agreement.Sameness | None = None
     """Batch by batch against everything anew, in the same database."""
-
-
-@dataclass
-class Step:
-    """One line of the table of costs."""
-
-    name: str
-    records: int
-    seconds: float = 0.0
-    cpu: float | None = None
-    rows: int = 0
-    models: list[tuple[float, str]] = field(default_factory=list)
-    """CPU seconds, or elapsed ones where the server is elsewhere, of each model."""
 
 
 @dataclass(frozen=True)
@@ -123,18 +100,11 @@ def run(
         console.print(_hazard_table(judged))
         for line in (line for one in judged for line in _moves(one)):
             console.print(line)
-    steps = [step for count in records for step in bench.load(count, new)]
-    if steps:
-        console.print(_cost_table(steps))
-    for step in steps if largest else []:
-        dearest = sorted(step.models, reverse=True)[:largest]
-        if dearest:
-            console.print(f"dearest of {step.records:,} records, {step.name}:")
-        for seconds, name in dearest:
-            console.print(f"{seconds:10.2f} s  {name}")
+    measured = [step for count in records for step in bench.load(count, new)]
+    steps.show(console, measured, "records", largest)
     if keep:
         console.print(f"kept: database {DATABASE}; the next benchmark drops it")
-    return judged, steps
+    return judged, measured
 
 
 def _accuracy_table(judged: Sequence[Judged]) -> Table:
@@ -199,26 +169,6 @@ def _hazard_table(judged: Sequence[Judged]) -> Table:
     for trap in sorted({trap for one in judged for trap in one.accuracy.hazards}):
         shares = [one.accuracy.hazards.get(trap) for one in judged]
         table.add_row(trap, *(f"{one.rate:.2%}" if one else "" for one in shares))
-    return table
-
-
-def _cost_table(steps: Sequence[Step]) -> Table:
-    """Return the lines with their ratio to the floor of the same records."""
-    floors = {step.records: step.cpu for step in steps if step.name == "floor"}
-    table = Table(title="cost")
-    table.add_column("step")
-    for name in ("records", "CPU s", "times floor", "elapsed s", "rows"):
-        table.add_column(name, justify="right")
-    for step in steps:
-        floor = floors.get(step.records)
-        table.add_row(
-            step.name,
-            f"{step.records:,}",
-            "unknown" if step.cpu is None else f"{step.cpu:.2f}",
-            f"{step.cpu / floor:.1f}" if floor and step.cpu is not None else "",
-            f"{step.seconds:.1f}",
-            f"{step.rows:,}",
-        )
     return table
 
 
@@ -310,62 +260,42 @@ class _Bench:
 
     def load(self, count: int, new: int) -> list[Step]:
         """Measure a first load, new records on top, and a run without news."""
-        with self._database() as warehouse:
+        with self._database(
+            lambda text: self.say(f"{count:,} records: {text}")
+        ) as warehouse:
             warehouse.land_worlds(count, new)
-            self.say(f"{count:,} records landed")
-            steps = [warehouse.floor(count)]
-            for name in ("first load", "vacuum", "new records", "no news"):
-                if name == "new records":
-                    warehouse.land(warehouse.late)
-                steps.append(
-                    warehouse.vacuum(count)
-                    if name == "vacuum"
-                    else warehouse.build(name, count)
-                )
-                cpu = steps[-1].cpu
-                told = "unknown" if cpu is None else f"{cpu:.2f} s"
-                self.say(f"{count:,} records, {name}: CPU {told}")
-        return steps
+            warehouse.say("landed")
+            warehouse.floor(count, [("raw_people", "records")])
+            warehouse.build("first load", count)
+            warehouse.vacuum(count)
+            warehouse.land(warehouse.late)
+            warehouse.build("new records", count)
+            warehouse.build("no news", count)
+        return warehouse.steps
 
     @contextmanager
-    def _database(self) -> Iterator["_Warehouse"]:
+    def _database(self, say: Say = lambda _: None) -> Iterator["_Warehouse"]:
         with (
             scratch(DATABASE, keep=self.keep) as (address, keeper),
             # one model at a time, so that the CPU of each can be told
             pointed_at(address, FRONTDESK_DBT_THREADS="1"),
         ):
-            warehouse = _Warehouse(address, keeper, self.select)
+            warehouse = _Warehouse(address, keeper, say)
+            warehouse.select = self.select
             warehouse.prepare()
             yield warehouse
 
 
-class _Warehouse:
+class _Warehouse(steps.Bench):
     """A warehouse that knows people files, and what becomes of them."""
 
-    def __init__(
-        self, address: str, keeper: psycopg.Connection, select: Sequence[str]
-    ) -> None:
-        self.address = address
-        self.keeper = keeper
-        self.select = select
-        self.late: list[Record] = []
+    select: Sequence[str] = SELECTED
+    late: Sequence[Record] = ()
 
     def prepare(self) -> None:
         """Make the raw tables of every source, and the lists."""
-        from orchestration.database import connections
-        from orchestration.load.warehouse import ensure_raw
-
-        connections.bootstrap(replace(settings(), dsn=self.address))
-        with self._connected() as connection:
-            ensure_raw(connection)
-        self._dbt("seed")
-
-    @contextmanager
-    def _connected(self) -> Iterator[psycopg.Connection]:
-        from orchestration.database import connections
-
-        with connections.connect(self.address, autocommit=True) as connection:
-            yield connection
+        super().prepare()
+        steps.dbt("seed", "seed")
 
     def land(self, records: Iterable[Record]) -> int:
         """Write records as if a file of them had been loaded; empty is null."""
@@ -374,7 +304,7 @@ class _Warehouse:
             sql.SQL(", ").join(map(sql.Identifier, columns))
         )
         row = 0
-        with self._connected() as connection:
+        with self.connected() as connection:
             with connection.cursor() as cursor, cursor.copy(copied) as copy:
                 for row, record in enumerate(records, 1):
                     values = (record.get(name) or None for name in people.COLUMNS)
@@ -395,109 +325,33 @@ class _Warehouse:
             if series == 1:
                 rows, self.late = rows[:-new], rows[-new:]
             landed += self.land(rows[: count - landed])
-        with self._connected() as connection:
+        with self.connected() as connection:
             connection.execute("vacuum (analyze) raw_people.records")
 
     def customers(self) -> Customers:
         """Return the published customer of each record."""
-        with self._connected() as connection:
+        with self.connected() as connection:
             return dict(connection.execute(CUSTOMERS).fetchall())
 
     def edges(self) -> list[tuple[str, str]]:
         """Return the edges that hold customers together."""
-        with self._connected() as connection:
+        with self.connected() as connection:
             return connection.execute(EDGES).fetchall()
 
     def interactions(self) -> dict[tuple[str, str], str]:
         """Return the record of each interaction of the sample world."""
-        with self._connected() as connection:
+        with self.connected() as connection:
             rows = connection.execute(SAMPLE_INTERACTIONS).fetchall()
         return {(source, key): record for record, source, key in rows}
 
     # what it costs
 
-    @contextmanager
-    def _measured(self, name: str, records: int) -> Iterator[tuple[Step, "_Clock"]]:
-        """Note CPU, time and written rows of what happens inside."""
-        step = Step(name, records)
-        # what was written before is not written out at this step's cost
-        with suppress(psycopg.errors.InsufficientPrivilege):
-            self.keeper.execute("checkpoint")
-        with self._connected() as connection:
-            clock = _Clock(server_clock(connection))
-            settle(connection)
-            rows = connection.execute(WRITTEN, [ROOMS]).fetchone()[0]
-            clock.lap()
-            before, started = clock.last, time.monotonic()
-            yield step, clock
-            step.seconds = time.monotonic() - started
-            settle(connection)
-            clock.lap()
-            step.cpu = clock.last - before if clock.server else None
-            connection.execute("select pg_stat_clear_snapshot()")
-            step.rows += connection.execute(WRITTEN, [ROOMS]).fetchone()[0] - rows
-
-    def floor(self, records: int) -> Step:
-        """Copy the records, as plainly as can be."""
-        with self._measured("floor", records) as (step, _), self._connected() as one:
-            step.rows = one.execute(
-                "create table floor as select * from raw_people.records"
-            ).rowcount
-        with self._connected() as connection:
-            connection.execute("drop table floor")
-        return step
-
-    def vacuum(self, records: int) -> Step:
-        """Do what autovacuum would do at a moment of its own."""
-        with self._measured("vacuum", records) as (step, _), self._connected() as one:
-            one.execute("vacuum")
-        return step
-
     def build(
         self, name: str = "build", records: int = 0, *, anew: bool = False
-    ) -> Step:
+    ) -> None:
         """Build identity with what it reads."""
-        with self._measured(name, records) as (step, clock):
-            arguments = ["run", "--select", *self.select]
-            if anew:
-                arguments.append("--full-refresh")
-            step.models = self._dbt(*arguments, clock=clock)
-        if not step.models:
-            raise UserError(f"{name}: the selection names no model")
-        return step
-
-    def _dbt(
-        self, *arguments: str, clock: "_Clock | None" = None
-    ) -> list[tuple[float, str]]:
-        """Run dbt in this process; return what each model used."""
-        # here and not above: they take seconds to load
-        from orchestration.transform.assets import Outcome, invoke_dbt
-        from orchestration.transform.project import dbt_project
-
-        outcome = Outcome()
-        used = []
-        for _ in invoke_dbt(dbt_project(), list(arguments), outcome):
-            result = outcome.results[-1]
-            spent = clock.lap() if clock and clock.server else result.seconds
-            used.append((spent, result.name))
-        complaint = outcome.complaint()
-        if complaint:
-            raise UserError(f"{arguments[0]}: {complaint}")
-        return used
-
-
-@dataclass
-class _Clock:
-    """The CPU of the server, from one lap to the next."""
-
-    server: ServerClock | None
-    last: float = 0.0
-
-    def lap(self) -> float:
-        """Return the seconds used since the last lap."""
-        now = self.server.seconds() if self.server else 0.0
-        used, self.last = now - self.last, now
-        return used
+        refresh = ["--full-refresh"] if anew else []
+        self.run(name, records, "--select", *self.select, *refresh)
 
 
 def told(verdicts: Iterable[Verdict]) -> dict[str, Truth]:

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as parquet
 from rich.console import Console
 
-from orchestration.bench import agreement, identity, people
+from orchestration.bench import agreement, identity, people, steps
 from orchestration.bench.agreement import Truth
 
 COUNTS = """
@@ -84,16 +84,16 @@ def test_results_are_printed() -> None:
         (agreement.stability(customers, customers),),
         agreement.sameness(customers, customers),
     )
-    steps = [
-        identity.Step("floor", 1000, 1.0, 0.5),
-        identity.Step("first load", 1000, 9.0, 4.0, 5000),
-        identity.Step("no news", 1000, 1.0, None),
+    measured = [
+        steps.Step("floor", 1000, 1.0, 0.5),
+        steps.Step("first load", 1000, 9.0, 4.0, 5000),
+        steps.Step("no news", 1000, 1.0, None),
     ]
     console = Console(record=True, width=140, file=StringIO())
     console.print(identity._accuracy_table([judged]))
     console.print(identity._hazard_table([judged]))
     console.print(*identity._moves(judged))
-    console.print(identity._cost_table(steps))
+    steps.show(console, measured, "records")
     text = console.export_text()
     for part in ("0.0000", "batch 2: 0 ids changed", "twin", "8.0", "unknown"):
         assert part in text
