@@ -641,6 +641,59 @@ def ui(port: int | None) -> None:
     pages.serve(port, click.echo)
 
 
+@main.group(cls=Commands)
+def reader() -> None:
+    """Let people and BI tools read the marts, and nothing else."""
+
+
+@reader.command("create")
+@click.argument("name")
+@click.option(
+    "--password-file",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="File whose text is the password.",
+)
+def reader_create(name: str, password_file: Path | None) -> None:
+    """Make NAME a role that may read marts and reference, now and after every build.
+
+    The password is the text of --password-file, or FRONTDESK_READER_PASSWORD, or is
+    made up and kept in the state folder; it is never printed. A role that is there
+    keeps its password unless another is given.
+
+    Example: frontdesk reader create analyst
+    """
+    from orchestration.database import readers
+    from orchestration.transform.lock import build_lock
+
+    # a build replaces tables: what is granted on one may be lost with it, or in its way
+    with build_lock(wait=True, say=click.echo):
+        made = readers.create(name, password_file)
+    click.echo(f"reader {made.name} {'made' if made.is_new else 'was there, mended'}")
+    click.echo(f"connect as {made.address}")
+    click.echo(f"password: {made.password_from or 'as it was'}")
+
+
+@main.command()
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="File to write; docs.html in the state folder when left out.",
+)
+def docs(out: Path | None) -> None:
+    """Write the manual of the marts and all metrics, as one page that needs no network.
+
+    Example: frontdesk docs --out frontdesk.html
+    """
+    from orchestration.docs import pages
+
+    file = out or settings().home / "docs.html"
+    written = pages.write(file)
+    click.echo(
+        f"{file}: {written.marts} marts, {written.metrics} metrics,"
+        f" {written.kilobytes} kB"
+    )
+
+
 @main.group()
 def bench() -> None:
     """Measure this machine: benchmarks anyone can run."""
@@ -656,6 +709,30 @@ def bench_load(rows: int) -> None:
     from orchestration.bench import load as benchmark
 
     benchmark.run(rows=rows)
+
+
+@bench.command("build")
+@click.option("--people", type=click.IntRange(1), default=2000, show_default=True)
+@click.option("--days", type=click.IntRange(3), default=60, show_default=True)
+@click.option("--seed", type=int, default=7, show_default=True)
+@click.option("--keep", is_flag=True, help="Leave the database to look at.")
+@click.option(
+    "--largest",
+    type=click.IntRange(0),
+    default=0,
+    help="Name so many of the models that took longest.",
+)
+def bench_build(people: int, days: int, seed: int, keep: bool, largest: int) -> None:
+    """Build a whole sample world: all, then its busiest last hour, then no news.
+
+    It works in a database of its own on the server in use, and counts the CPU of all
+    of the server's processes: leave the server alone meanwhile.
+
+    Example: frontdesk bench build --people 20000 --days 60
+    """
+    from orchestration.bench import build as benchmark
+
+    benchmark.run(people, days, seed=seed, keep=keep, largest=largest, console=console)
 
 
 @bench.command("tickets")
@@ -816,6 +893,46 @@ def bench_identity(
         select=select or benchmark.SELECTED,
         largest=largest,
         keep=keep,
+    )
+
+
+@bench.command("context")
+@click.option(
+    "--interactions",
+    type=click.IntRange(1),
+    default=5_000_000,
+    show_default=True,
+    help="Contacts in history.",
+)
+@click.option("--customers", type=click.IntRange(1), default=500_000, show_default=True)
+@click.option("--callers", type=click.IntRange(1), default=20, show_default=True)
+@click.option(
+    "--calls",
+    type=click.IntRange(1),
+    default=500,
+    show_default=True,
+    help="Calls of each caller.",
+)
+@click.option("--keep", is_flag=True, help="Leave the database to look at.")
+def bench_context(
+    interactions: int, customers: int, callers: int, calls: int, keep: bool
+) -> None:
+    """Ask for customers' context from many callers at once.
+
+    It works in a database of its own on the server in use: leave the server alone
+    meanwhile. All callers ask as fast as they are answered.
+
+    Example: frontdesk bench context --interactions 500000 --customers 50000
+    """
+    from orchestration.bench import context as benchmark
+
+    benchmark.run(
+        interactions,
+        customers,
+        callers=callers,
+        calls=calls,
+        keep=keep,
+        console=console,
     )
 
 

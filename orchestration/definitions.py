@@ -3,6 +3,7 @@
 import dagster as dg
 
 from orchestration.checks import make_source_checks
+from orchestration.experiments.assets import experiment_results
 from orchestration.jobs import rebuild, refresh
 from orchestration.load.assets import raw_assets
 from orchestration.load.sources import SOURCES
@@ -10,13 +11,19 @@ from orchestration.schedules import make_schedules
 from orchestration.sensors import sensors
 from orchestration.transform.assets import make_warehouse_assets
 from orchestration.transform.project import dbt_project
+from orchestration.value.assets import value_parameters
 
 
 @dg.definitions
 def defs() -> dg.Definitions:
     """Return everything Dagster runs and shows."""
     return dg.Definitions(
-        assets=[*raw_assets, make_warehouse_assets(dbt_project())],
+        assets=[
+            *raw_assets,
+            make_warehouse_assets(dbt_project()),
+            experiment_results,
+            value_parameters,
+        ],
         asset_checks=make_source_checks(SOURCES.values()),
         jobs=[refresh, rebuild],
         schedules=make_schedules(),

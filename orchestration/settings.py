@@ -80,6 +80,14 @@ def settings() -> Settings:
     )
 
 
+def reader_password() -> str | None:
+    """Return the password that a reader shall have, when the user has chosen one.
+
+    It is no part of the settings, so that nobody prints it with them.
+    """
+    return os.environ.get("FRONTDESK_READER_PASSWORD") or None
+
+
 def export(variables: dict[str, str]) -> None:
     """Hand variables to libraries that read the environment (dbt, Dagster, libpq)."""
     os.environ.update(variables)

@@ -69,6 +69,7 @@
 
     merge into {{ target }} as old
     using {{ source }} as new on {{ keys_match(keys) }}
+    {% if compared %}
     when matched and {{ rows_differ(compared) }} then update set
         {% for column in columns if column not in keys %}
         {% if quiet and column == 'changed_xid' %}
@@ -77,6 +78,7 @@
         {{ adapter.quote(column) }} = new.{{ adapter.quote(column) }}
         {%- endif %}{{ ', ' if not loop.last }}
         {% endfor %}
+    {% endif %}
     when not matched then insert (
         {% for column in columns %}{{ adapter.quote(column) }}{{ ', ' if not loop.last }}{% endfor %}
     ) values (

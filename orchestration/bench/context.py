@@ -49,7 +49,7 @@ where table_schema = %s and table_name = %s and is_nullable = 'NO'
 """
 
 CUSTOMER = "'C' || lpad(number::text, 10, '0')"
-OWNER = "'C' || lpad((1 + number * 7919 % {customers})::text, 10, '0')"
+OWNER = "'C' || lpad((1 + number::bigint * 7919 % {customers})::text, 10, '0')"
 PHONE = "'+861' || (3000000000 + number)::text"
 MOMENT = (
     "'2026-03-14 22:00:00+00'::timestamptz - number % 31536000 * interval '1 second'"

@@ -51,16 +51,19 @@ def _uri(host: str, port: int, role: str, password: str, database: str) -> str:
     return f"postgresql://{quote(role)}:{quote(password)}@{host}:{port}/{database}"
 
 
-def dsn(of: Settings | None = None) -> str:
-    """Return the connection string of the warehouse; the server must run."""
+def dsn(of: Settings | None = None, role: str = OWNER) -> str:
+    """Return the connection string of the warehouse; the server must run.
+
+    Another role than the owner is one of the embedded server.
+    """
     chosen = of or settings()
     if chosen.dsn:
         return chosen.dsn
     port = server.running_port(server.Files(chosen.home))
     if port is None:
         raise UserError("the database is not running: start it with `frontdesk up`")
-    password = server.passwords(chosen, OWNER)
-    return _uri("127.0.0.1", port, OWNER, password, DATABASE)
+    password = server.passwords(chosen, role)
+    return _uri("127.0.0.1", port, role, password, DATABASE)
 
 
 def connect(

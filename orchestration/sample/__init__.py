@@ -283,6 +283,7 @@ def _tell_truth(
     kept = take(contacts, contacts["_kept"])
     kpi.add(kept)
     streams.add("interactions", truth.interaction_table(kept))
+    streams.add("topics", truth.topic_table(kept))
     columns = list(zip(*day.log.rows, strict=True)) or [()] * 5
     names = ("source_name", "table_name", "record_id", "fault", "expected")
     arrays = [pa.array(list(column), pa.string()) for column in columns]
@@ -352,6 +353,7 @@ def _finish_truth(args: Arguments, out: Path, results: list[dict]) -> None:
         for (source, table), count in sorted(counts.items())
     ]
     pq.write_table(pa.Table.from_pylist(rows), folder / "counts.parquet")
+    pq.write_table(truth.planted_table(), folder / "planted.parquet")
     pq.write_table(_persons(make_people(args, calendar)), folder / "persons.parquet")
 
 

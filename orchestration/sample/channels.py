@@ -93,7 +93,7 @@ def hidden(contacts: Frame, kept: np.ndarray) -> Frame:
 
 def queues(day: Day, contacts: Frame) -> np.ndarray:
     """Return the index of the queue each contact joins."""
-    route = ROUTE[contacts["site"], contacts["topic"]]
+    route = ROUTE[contacts["site"], contacts["routed"]]
     weight = day.world.people["weight"][contacts["person"]]
     return np.where((contacts["site"] == 0) & (weight > 2.6), 3, route)
 
@@ -1186,7 +1186,7 @@ def bot(day: Day) -> None:
     last = last_sent(rows, talk)
     hard = np.array([0.12, 0.3, 0.3, 0.35, 0.45, 0.3, 0.2, 0.12, 0.7, 0.25])
     luck = rng.random(rows)
-    wants = luck < hard[contacts["topic"]]
+    wants = luck < hard[contacts["routed"]]
     dropped = ~wants & (luck > 0.88)
     over, target = _hand_over(day, contacts, platform, wants, last)
     status = np.select(
@@ -1329,8 +1329,10 @@ def _hand_over(
         extra = take(contacts, index)
         extra["start"] = last[index] + 2 + day.rng.integers(1, 5, len(index))
         extra["bot"] = numbered("B", day.stamp, 0, rows)[index]
-        fields = ("person", "start", "topic", "solved", "order", "bot")
-        day.handoffs[channel] = [{key: extra[key] for key in fields}]
+        # a person may settle what the bot could not
+        extra["solved"] = extra["helped"]
+        fields = ("person", "start", "topic", "routed", "solved", "helped", "order")
+        day.handoffs[channel] = [{key: extra[key] for key in (*fields, "bot")}]
     # on WeChat the person answers in the same window, so there is no session to name
     over |= wants & (platform == 2) & ~contacts["test"]
     return over, target

@@ -82,7 +82,15 @@ class Day:
         planned = take(self.plan, self.plan["channel"] == channel)
         frame = {
             name: planned[name]
-            for name in ("person", "start", "topic", "solved", "order")
+            for name in (
+                "person",
+                "start",
+                "topic",
+                "routed",
+                "solved",
+                "helped",
+                "order",
+            )
         }
         frame["bot"] = nothing(size(frame))
         for extra in self.handoffs.get(channel, []):

@@ -7,7 +7,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from orchestration.sample.frames import NULL, Frame, present
-from orchestration.sample.world import CHANNELS, Calendar
+from orchestration.sample.phrases import TOPICS
+from orchestration.sample.world import BOT_GAP, CHANNELS, SIMPLE, Calendar
 
 LIMITS = (10, 30, 60, 300, 1800, 3600, 14400, 86400)
 MEASURES = (
@@ -320,6 +321,29 @@ def interaction_table(kept: Frame) -> pa.Table:
     columns["is_complaint"] = flags(kept["is_complaint"])
     columns["csat_score"] = numbers(kept["csat_score"])
     return pa.table(columns)
+
+
+def topic_table(kept: Frame) -> pa.Table:
+    """Return what each kept interaction is about."""
+    topic = kept["_topic"]
+    return pa.table(
+        {
+            "source_name": pa.array(kept["source_name"], pa.string()),
+            "record_id": pa.array(kept["record_id"], pa.string()),
+            "topic": pa.array([TOPICS[n] for n in topic.tolist()], pa.string()),
+            "is_simple": pa.array(SIMPLE[topic]),
+        }
+    )
+
+
+def planted_table() -> pa.Table:
+    """Return what was planted for a comparison to find."""
+    return pa.table(
+        {
+            "name": ["bot_resolution_gap_within_a_topic"],
+            "value": [-BOT_GAP],
+        }
+    )
 
 
 class Streams:

@@ -86,6 +86,12 @@ WEEKDAYS = np.array(
 TOPIC_WEIGHTS = np.array([0.2, 0.1, 0.09, 0.08, 0.08, 0.1, 0.12, 0.13, 0.04, 0.06])
 SOLVED = np.array([0.86, 0.66, 0.82, 0.7, 0.6, 0.75, 0.84, 0.9, 0.4, 0.8])
 """How likely a contact on each topic is to settle the matter."""
+SIMPLE = np.array([True, False, False, False, False, False, True, True, False, False])
+"""The topics that are led to the bot."""
+LED_TO_BOT = 0.9
+"""Share of the other matters on the bot that change places with simple ones."""
+BOT_GAP = 0.06
+"""By how much less likely the bot is to settle a matter of the same topic."""
 
 
 @dataclass(frozen=True)
@@ -572,17 +578,21 @@ def _contacts(
     base = _small(_baseline(rng, args, calendar, people, max(int(wanted), 10)))
     plan = {name: np.concatenate([caused[name], base.pop(name)]) for name in caused}
     plan |= _small(_details(rng, people, plan))
+    plan["origin"] = np.arange(len(plan["day"]), dtype=np.int32)
+    plan["again"] = np.zeros(len(plan["day"]), bool)
     again = _small(_repeats(rng, args, plan))
+    again["again"] = np.ones(len(again["day"]), bool)
     plan = {name: np.concatenate([plan[name], again[name]]) for name in plan}
     plan["start"] = _moments(rng, calendar, people, plan)
     plan = _once_a_day(people, plan)
+    plan = _lead_to_bot(random(args, 6), plan)
     plan["order"] = _latest_orders(orders, plan).astype(np.int32)
     return take(plan, np.lexsort((plan["start"], plan["day"])))
 
 
 def _small(plan: Frame) -> Frame:
     """Return a plan in small numbers: years of it stay in memory."""
-    sizes = {"person": np.int32, "order": np.int32, "day": np.int32}
+    sizes = dict.fromkeys(("person", "order", "day", "origin"), np.int32)
     return {
         name: column.astype(sizes.get(name, np.int8)) for name, column in plan.items()
     }
@@ -643,6 +653,59 @@ def _once_a_day(people: Frame, plan: Frame) -> Frame:
     stamp = slot * (len(line) + 1) + key
     first = np.unique(stamp, return_index=True)[1]
     return take(plan, np.sort(first))
+
+
+def _lead_to_bot(rng: np.random.Generator, plan: Frame) -> Frame:
+    """Give the bot simple matters, and let it settle fewer of each topic than people.
+
+    Other matters on the bot change places with simple ones of people, and so do those
+    of later contacts about them; what an order gave rise to stays. All else is as it
+    was: who makes a contact where and when, how it is routed, what people settle.
+    """
+    origin, again = plan.pop("origin"), plan.pop("again")
+    routed, helped = plan["topic"], plan["solved"]
+    free, on_bot = (plan["order"] < 0) & ~again, plan["channel"] == BOT
+    led = rng.random(len(free)) < LED_TO_BOT
+    leaves = np.flatnonzero(free & on_bot & ~SIMPLE[routed] & led)
+    comes = rng.permutation(np.flatnonzero(free & ~on_bot & SIMPLE[routed]))
+    # people settle as many of the matters they get as they would have of such matters
+    settles = rng.random(len(leaves)) < SOLVED[routed[leaves]]
+    topic_of = np.full(origin.max(initial=0) + 1, -1)
+    topic_of[origin[~again]] = routed[~again]
+    for wanted in (0, 1):
+        left, right = leaves[settles == wanted], comes[helped[comes] == wanted]
+        count = min(len(left), len(right))
+        left, right = left[:count], right[:count]
+        topic_of[origin[left]] = routed[right]
+        topic_of[origin[right]] = routed[left]
+    known = topic_of[origin] >= 0
+    topic = np.where(known, topic_of[origin], routed).astype(routed.dtype)
+    solved = _settled(rng, topic, on_bot, helped)
+    return plan | {
+        "topic": topic,
+        "routed": routed,
+        "solved": solved,
+        "helped": helped,
+    }
+
+
+def _settled(
+    rng: np.random.Generator, topic: np.ndarray, on_bot: np.ndarray, helped: np.ndarray
+) -> np.ndarray:
+    """Return what is settled: on the bot a fixed number of points less of each topic.
+
+    Which matters these are is drawn, how many is not.
+    """
+    solved, luck = helped.copy(), rng.random(len(helped))
+    for number, expected in enumerate(SOLVED):
+        bot = np.flatnonzero(on_bot & (topic == number))
+        people = helped[~on_bot & (topic == number)]
+        share = (people.mean() if len(people) else expected) - BOT_GAP
+        # first what a person would settle too
+        likely = bot[np.lexsort((luck[bot], -helped[bot]))]
+        solved[bot] = 0
+        solved[likely[: round(share * len(bot))]] = 1
+    return solved
 
 
 def _latest_orders(orders: Frame, plan: Frame) -> np.ndarray:

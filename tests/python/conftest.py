@@ -26,7 +26,12 @@ from tests.python.warehouse import Warehouse, files_of
 POSTGRES_15 = Path("/usr/lib/postgresql/15/bin")
 LONG = ("make_warehouse", "world", "environment", "project", "toy")
 """What is asked for by tests that take half a minute and more, alone or together."""
-BUILT = ("/test_end_to_end.py", "/test_analyses.py")
+BUILT = (
+    *("/test_end_to_end.py", "/test_analyses.py", "/test_outcomes.py"),
+    *("/test_floor.py", "/test_experiments.py", "/test_quality.py"),
+    *("/test_topics.py", "/test_metrics.py", "/test_readers.py"),
+    "/test_customer_360.py",
+)
 ALONE = "test_any_order_of_arrival"
 numbers = itertools.count()
 

@@ -21,6 +21,8 @@ LAST_WORDS = {
 # relations that people and programs ask by these names, like marts
 IDENTITY_NAMES = ("int_identity_edges", "int_identity_history", "int_customer_aliases")
 GRAINS = ("hourly", "daily", "weekly", "monthly")
+# one row per customer or experiment: these have no grain of time
+MART_NAMES = ("customer_360", "customer_labels", "customer_value", "kpi_experiments")
 
 WORD = "[a-z][a-z0-9]*(?:_[a-z0-9]+)*"
 NAMES = {
@@ -29,7 +31,9 @@ NAMES = {
     "identity": (
         rf"int_{WORD}__(?:{'|'.join(LAST_WORDS['identity'])})|{'|'.join(IDENTITY_NAMES)}"
     ),
-    "marts": rf"(?:dim|fct)_{WORD}|kpi_{WORD}_(?:{'|'.join(GRAINS)})|customer_360",
+    "marts": (
+        rf"(?:dim|fct)_{WORD}|kpi_{WORD}_(?:{'|'.join(GRAINS)})|{'|'.join(MART_NAMES)}"
+    ),
     "exports": rf"alert_{WORD}|export_{WORD}__{WORD}",
 }
 PRIVATE_FOLDERS = ("channels", "matching")

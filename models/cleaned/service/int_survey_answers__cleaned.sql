@@ -19,6 +19,7 @@
                 },
             },
         ],
+        'moves': ['interaction_id'],
     }
 ) }}
 

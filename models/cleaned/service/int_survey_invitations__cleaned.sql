@@ -9,6 +9,7 @@
         'touched_by': [
             {'parent': 'int_survey_invitations__judged', 'key': 'invitation_id'},
         ],
+        'moves': ['interaction_id'],
     }
 ) }}
 

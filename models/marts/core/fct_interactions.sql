@@ -4,6 +4,7 @@
         {'columns': ['started_at']},
         {'columns': ['channel_hour_id']},
         {'columns': ['customer_id']},
+        {'columns': ['agent_id']},
         {'columns': ['source_name', 'source_record_id']},
         {'columns': ['changed_xid']},
     ],
@@ -12,6 +13,7 @@
             {'parent': 'int_interactions__unioned', 'key': 'interaction_id'},
             {'parent': 'int_survey_invitations__cleaned', 'key': 'interaction_id'},
             {'parent': 'int_survey_answers__cleaned', 'key': 'interaction_id'},
+            {'parent': 'int_topic_hits__counted', 'key': 'interaction_id'},
             {
                 'parent': 'int_duration_fences__drawn',
                 'key': 'fence_id',
@@ -42,7 +44,7 @@
                 'where': "starts_with(record_id, 'ticket:')",
             },
         ],
-        'moves': ['channel_hour_id'],
+        'moves': ['channel_hour_id', 'agent_id', 'customer_id'],
         'quiet': ['customer_id'],
     }
 ) }}
@@ -70,6 +72,13 @@ answers as (
 
 ),
 
+hits as (
+
+    select * from {{ ref('int_topic_hits__counted') }}
+    {{ only_touched('interaction_id') }}
+
+),
+
 ticket_contacts as (
 
     select * from {{ ref('int_ticket_interactions__cleaned') }}
@@ -87,6 +96,12 @@ contact_records as (
 ticket_records as (
 
     select * from {{ ref('int_records__resolved') }}
+
+),
+
+topic_values as (
+
+    select * from {{ ref('seed_topic_values') }}
 
 ),
 
@@ -125,6 +140,19 @@ scored as (
 
 ),
 
+labelled as (
+
+    select
+        interaction_id,
+        max(label) filter (where label_kind = 'topic') as topic,
+        max(label) filter (where label_kind = 'issue') as issue_name,
+        max(label) filter (where label_kind = 'product') as product_name
+    from hits
+    where label_rank = 1
+    group by interaction_id
+
+),
+
 final as (
 
     select
@@ -149,13 +177,21 @@ final as (
         interactions.direction,
         interactions.site_code,
         interactions.queue_name,
-        interactions.topic,
+        -- what the source says, else what the customer's words say
+        coalesce(topic_values.topic, interactions.topic, labelled.topic) as topic,
+        labelled.issue_name,
+        labelled.product_name,
         interactions.contact_phone,
         interactions.contact_email,
         case
             when interactions.is_sla_met then 'met'
             when not interactions.is_sla_met then 'missed'
         end as sla_outcome,
+        case
+            when interactions.topic is not null then 'source'
+            when labelled.topic is not null then 'classified'
+            else 'no_keyword_found'
+        end as topic_reason,
         case
             when interactions.started_at is null then 'source_has_no_times'
         end as started_at_reason,
@@ -249,6 +285,12 @@ final as (
         on interactions.interaction_id = invited.interaction_id
     left join scored
         on interactions.interaction_id = scored.interaction_id
+    left join labelled
+        on interactions.interaction_id = labelled.interaction_id
+    left join topic_values
+        on
+            lower(regexp_replace(interactions.topic, '[ _-]+', '_', 'g'))
+            = topic_values.topic_value
     left join fences as response_fences
         on
             interactions.fence_id = response_fences.fence_id

@@ -1,0 +1,1 @@
+"""The manual of the marts: one page, made from what the project says of itself."""

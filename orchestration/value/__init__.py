@@ -1,0 +1,1 @@
+"""What customers are worth: fits the numbers that the warehouse scores with."""
