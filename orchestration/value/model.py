@@ -54,7 +54,7 @@ class ValueModel:
 
     def parameters(self) -> dict[str, float]:
         """Return the numbers by name."""
-        return asdict(self)
+        return {name: float(number) for name, number in asdict(self).items()}
 
 
 def require_enough(purchases: Purchases) -> None:

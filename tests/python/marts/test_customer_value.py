@@ -258,6 +258,8 @@ def test_a_fit_is_a_version_and_waits_its_time(database: psycopg.Connection) -> 
     yuan, pounds = refit(database, datetime.now(UTC), month)
     assert (yuan.version, pounds.version) == (1, None)
     assert "too few" in pounds.reason
+    # Dagster keeps plain numbers only, and no array's
+    assert {type(number) for number in yuan.model.parameters().values()} == {float}
     again, _ = refit(database, datetime.now(UTC), month)
     assert (again.version, again.model) == (1, None)
     later, _ = refit(database, datetime.now(UTC) + month, month)
