@@ -1,6 +1,6 @@
 {{ config(
     severity='warn',
-    meta={'dagster': {'ref': {'name': 'int_label_conditions__judged'}}},
+    meta={'dagster': {'ref': {'name': 'int_label_conditions__cleaned'}}},
 ) }}
 
 -- a label that cannot be followed is given to nobody, so the others need not wait
@@ -13,5 +13,5 @@ select
     threshold,
     owner,
     rejection_reason
-from {{ ref('int_label_conditions__judged') }}
+from {{ ref('int_label_conditions__cleaned') }}
 where rejection_reason is not null

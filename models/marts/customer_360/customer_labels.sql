@@ -10,12 +10,12 @@
         'touched_by': [
             {'parent': 'customer_360', 'key': 'customer_id'},
             {
-                'parent': 'int_label_conditions__judged',
+                'parent': 'int_label_conditions__cleaned',
                 'key': "'every customer'",
                 'each': 'unnest(array(select customer_id from [customer_360]))',
             },
             {
-                'parent': 'int_label_conditions__judged',
+                'parent': 'int_label_conditions__cleaned',
                 'key': 'condition_id',
                 'where': 'false',
                 'each': 'unnest(array(select customer_id from [customer_360]))',
@@ -41,7 +41,7 @@ customers as (
 
 conditions as materialized (
 
-    select * from {{ ref('int_label_conditions__judged') }}
+    select * from {{ ref('int_label_conditions__cleaned') }}
     where is_in_force
 
 ),

@@ -373,7 +373,7 @@ def test_a_label_is_a_row_of_the_list(copied: Warehouse) -> None:
             " ('bad', 'Bad', '1', 'order_count', 'at_least', '1; drop table x',"
             " '2026-01-01', 'Ann')"
         )
-    copied.dbt("run", "--select", "int_label_conditions__judged+")
+    copied.dbt("run", "--select", "int_label_conditions__cleaned+")
     counted = "select count(*) from marts.customer_labels where label = %s"
     buyers = copied.value(
         "select count(*) from marts.customer_360 where order_count >= 1"
@@ -382,7 +382,7 @@ def test_a_label_is_a_row_of_the_list(copied: Warehouse) -> None:
     assert copied.value(counted, "bad") == 0
     assert (
         copied.value(
-            "select rejection_reason from cleaned.int_label_conditions__judged"
+            "select rejection_reason from cleaned.int_label_conditions__cleaned"
             " where label = 'bad'"
         )
         == "threshold_is_no_number"
@@ -392,7 +392,7 @@ def test_a_label_is_a_row_of_the_list(copied: Warehouse) -> None:
             "delete from reference.seed_labels where label = 'any_buyer'"
         )
     later = '{as_of: "2026-03-16 00:00:00"}'
-    copied.dbt("run", "--select", "int_label_conditions__judged+", "--vars", later)
+    copied.dbt("run", "--select", "int_label_conditions__cleaned+", "--vars", later)
     assert copied.value(counted + " and is_current", "any_buyer") == 0
     assert copied.value(counted, "any_buyer") == buyers
 

@@ -165,7 +165,8 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     assert whole["vars"]["zendesk_schemas"] == ["raw_zendesk"]
     whole["vars"]["zendesk_schemas"].append("raw_zendesk_emea")
     # the others speak of models that are not here
-    whole["on-run-start"] = ["{{ prepare_operations() }}", "{{ prepare_connectors() }}"]
+    prepared = ("operations", "quality", "connectors")
+    whole["on-run-start"] = [f"{{{{ prepare_{what}() }}}}" for what in prepared]
     (root / "dbt_project.yml").write_text(yaml.safe_dump(whole))
     for name, content in PROBES.items():
         path = root / name
