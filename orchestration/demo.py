@@ -18,8 +18,7 @@ NEXT = """
   frontdesk status --quality   how much of the injected dirt was found
   frontdesk psql -c 'select * from marts.kpi_channel_daily'
                                ask the marts yourself, with any tool: frontdesk dsn
-  eval "$(frontdesk dsn --export)"; dbt docs generate --static
-                               one page about every table and column
+  frontdesk docs               one page about every table, column and metric
 """
 
 
