@@ -197,11 +197,11 @@ def show(
     if not steps:
         return
     floors = {step.size: step.cpu for step in steps if step.name == "floor"}
-    table = Table(title="cost")
+    table = Table(title="cost to Postgres")
     table.add_column("step")
     columns = (
-        *(counted, "CPU s of Postgres", "times floor", "elapsed s", "rows"),
-        *("temporary MB", "memory MB"),
+        *(counted, "CPU s", "times floor", "elapsed s", "rows"),
+        *("temp MB", "memory MB"),
     )
     for name in columns:
         table.add_column(name, justify="right")
