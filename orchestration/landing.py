@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 def by_source(folder: Path) -> tuple[list[tuple[str, Path]], list[str]]:
     """Return each source that has a folder here, and the folders that have none."""
-    from orchestration.load.sources import SOURCES
+    from orchestration.raw.sources import SOURCES
 
     if not folder.is_dir():
         raise UserError(f"{folder}: no such folder; it should hold one per source")

@@ -7,7 +7,6 @@ from pathlib import Path
 import dagster as dg
 
 from orchestration.load.files import find_feeds
-from orchestration.load.sources import SOURCES, Source
 from orchestration.load.warehouse import (
     FileResult,
     RefusedFilesError,
@@ -17,6 +16,7 @@ from orchestration.load.warehouse import (
     load_files,
     source_counts,
 )
+from orchestration.raw.sources import SOURCES, Source
 from orchestration.settings import UserError, settings
 
 CHECK = "inbox_files_are_readable"

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from orchestration.load.sources import SOURCES, Format, Source, Table
+from orchestration.raw.sources import SOURCES, Format, Source, Table
 from orchestration.settings import UserError
 
 

@@ -17,7 +17,6 @@ from adbc_driver_postgresql import dbapi as adbc_postgresql
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-from orchestration.load.casting import cast_chunk
 from orchestration.load.files import (
     Feed,
     content_hash,
@@ -26,9 +25,10 @@ from orchestration.load.files import (
     find_tables,
 )
 from orchestration.load.readers import read_file
-from orchestration.load.readers.base import BadRow
-from orchestration.load.schema import UNREADABLE, ensure_raw
-from orchestration.load.sources import SOURCES, Format, Source, Table
+from orchestration.raw.casting import cast_chunk
+from orchestration.raw.rows import BadRow
+from orchestration.raw.schema import UNREADABLE, ensure_raw
+from orchestration.raw.sources import SOURCES, Format, Source, Table
 from orchestration.settings import UserError
 
 __all__ = [

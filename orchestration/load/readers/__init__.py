@@ -10,9 +10,10 @@ from orchestration.load.readers import (
     parquet,
     xlsx,
 )
-from orchestration.load.readers.base import Chunk, Reading
+from orchestration.load.readers.base import Reading
 from orchestration.load.readers.opening import members, readable
-from orchestration.load.sources import Format, Table
+from orchestration.raw.rows import Chunk
+from orchestration.raw.sources import Format, Table
 
 READERS: dict[str, Callable[[Reading], Iterator[Chunk]]] = {
     "delimited": delimited.read,

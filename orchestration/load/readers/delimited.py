@@ -10,8 +10,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 
-from orchestration.load.readers.base import BAD_BYTES, BadRow, Chunk, Reading, shorten
+from orchestration.load.readers.base import BAD_BYTES, Reading
 from orchestration.load.readers.decoding import MARKED, Utf8Stream, unmark
+from orchestration.raw.rows import BadRow, Chunk, shorten
 
 BLOCK = 4 << 20
 HEADER_LIMIT = 256 << 10

@@ -6,16 +6,9 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from orchestration.load.readers.base import (
-    BAD_BYTES,
-    PARENT,
-    BadRow,
-    Chunk,
-    Reading,
-    records_chunk,
-    shorten,
-)
+from orchestration.load.readers.base import BAD_BYTES, Reading, records_chunk
 from orchestration.load.readers.decoding import Utf8Stream, unmark
+from orchestration.raw.rows import PARENT, BadRow, Chunk, shorten
 
 BLOCK = 1 << 20
 # records wait here as dictionaries, which take more room than lines

@@ -8,17 +8,15 @@ import orjson
 from orchestration.load.readers.base import (
     BAD_BYTES,
     CHUNK_ROWS,
-    BadRow,
-    Chunk,
     Reading,
     records_chunk,
-    shorten,
 )
 from orchestration.load.readers.decoding import (
     MARK_START,
     Utf8Stream,
     unmark,
 )
+from orchestration.raw.rows import BadRow, Chunk, shorten
 
 BLOCK = 4 << 20
 LINE_LIMIT = 64 << 20

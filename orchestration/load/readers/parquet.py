@@ -7,8 +7,9 @@ import orjson
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from orchestration.load.readers.base import CHUNK_ROWS, Chunk, Reading, shorten
+from orchestration.load.readers.base import CHUNK_ROWS, Reading
 from orchestration.load.readers.xlsx import seekable
+from orchestration.raw.rows import Chunk, shorten
 
 
 def read(reading: Reading) -> Iterator[Chunk]:

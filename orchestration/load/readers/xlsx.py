@@ -15,7 +15,8 @@ import orjson
 import pyarrow as pa
 from openpyxl.utils.exceptions import InvalidFileException
 
-from orchestration.load.readers.base import Chunk, Reading, shorten
+from orchestration.load.readers.base import Reading
+from orchestration.raw.rows import Chunk, shorten
 
 CHUNK_ROWS = 10_000
 SPOOL = 32 << 20

@@ -11,8 +11,9 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from orchestration.load import sources, warehouse
-from orchestration.load.sources import Source
+from orchestration.load import warehouse
+from orchestration.raw import sources
+from orchestration.raw.sources import Source
 
 
 class Landing:

@@ -6,7 +6,7 @@ import dagster as dg
 import pytest
 
 from orchestration.load import assets
-from orchestration.load.sources import SOURCES
+from orchestration.raw.sources import SOURCES
 from tests.python.load.conftest import Landings
 from tests.python.load.test_formats import NESTED
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from orchestration.load import warehouse
-from orchestration.load.sources import Format
+from orchestration.raw.sources import Format
 from orchestration.settings import UserError
 from tests.python.load.conftest import THINGS, Landing, Landings
 from tests.python.load.test_formats import HEADER, ROW, _archive, with_format
@@ -407,7 +407,7 @@ def test_the_rule_of_one_declaration(landings: Landings) -> None:
     (table,) = landing.source.tables
     added = replace(table.columns[1], name="colour", source=None)
     newer = replace(table, columns=(*table.columns, added))
-    from orchestration.load import sources
+    from orchestration.raw import sources
 
     sources.SOURCES[landing.source.name] = replace(landing.source, tables=(newer,))
     header = HEADER.replace("name", "colour,name")

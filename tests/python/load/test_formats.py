@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from orchestration.load.readers import delimited
-from orchestration.load.sources import Column, Format, Source, Table
+from orchestration.raw.sources import Column, Format, Source, Table
 from orchestration.settings import UserError
 from tests.python.load.conftest import THINGS, Landing, Landings
 

@@ -13,8 +13,8 @@ import pytest
 from psycopg import sql
 
 from orchestration.load import warehouse
-from orchestration.load.schema import ensure_raw
-from orchestration.load.sources import SOURCES
+from orchestration.raw.schema import ensure_raw
+from orchestration.raw.sources import SOURCES
 from tests.python.load.conftest import THINGS, Landing, Landings
 from tests.python.load.test_bad_input import GOOD
 from tests.python.load.test_formats import HEADER, NESTED
@@ -92,7 +92,8 @@ def test_the_second_load_takes_over_when_the_first_fails(things: Landing) -> Non
 KILLED = """
 import os, signal, sys
 from dataclasses import replace
-from orchestration.load import sources, warehouse
+from orchestration.load import warehouse
+from orchestration.raw import sources
 from tests.python.load.conftest import THINGS
 
 dsn, name, path, after = sys.argv[1:]

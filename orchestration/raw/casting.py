@@ -16,8 +16,8 @@ import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from orchestration.load.readers.base import PARENT, BadRow, Chunk
-from orchestration.load.sources import Column, Format, Table
+from orchestration.raw.rows import PARENT, BadRow, Chunk
+from orchestration.raw.sources import Column, Format, Table
 
 TIMESTAMP = pa.timestamp("us", "UTC")
 NAIVE = pa.timestamp("us")

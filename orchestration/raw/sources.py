@@ -1,6 +1,6 @@
 """The list: each source, its tables, and how its files are read.
 
-Every option is explained once in the README beside this file.
+Every option is explained once in the README of `orchestration/load/`.
 """
 
 from dataclasses import dataclass, replace

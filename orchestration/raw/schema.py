@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 import psycopg
 from psycopg import sql
 
-from orchestration.load.sources import SOURCES, Source, Table
+from orchestration.raw.sources import SOURCES, Source, Table
 
 OPERATIONS = "frontdesk"
 UNREADABLE = "_unreadable"

@@ -1,0 +1,1 @@
+"""What happens in seconds: streams into raw, and the process that refreshes."""

@@ -1,0 +1,1 @@
+"""Lands events of online channels into raw, exactly once in effect."""

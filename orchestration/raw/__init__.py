@@ -1,0 +1,1 @@
+"""What every way into raw shares: the list of sources, casting, tables."""

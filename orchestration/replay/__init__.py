@@ -1,0 +1,1 @@
+"""Plays the last days of a sample world as live traffic."""
