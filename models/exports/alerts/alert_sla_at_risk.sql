@@ -1,0 +1,3 @@
+{{ config(materialized='table') }}
+
+{{ promises_to_alert("state = 'at_risk'") }}

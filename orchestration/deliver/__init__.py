@@ -1,0 +1,1 @@
+"""Exports to the outside: alerts, the wall, feeds."""

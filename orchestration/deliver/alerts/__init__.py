@@ -1,0 +1,1 @@
+"""Rules, states, the outbox and what carries it to people."""
