@@ -10,6 +10,7 @@
         update {{ operations_schema() }}.watermarks
         set
             snapshot = next_snapshot,
+            seeds = next_seeds,
             built_at = now(),
             model_checksum = '{{ model_checksum() }}'
             {%- if not is_incremental() %}, rebuilt_xid = pg_current_xact_id(){% endif %}

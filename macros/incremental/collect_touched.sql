@@ -7,7 +7,8 @@
       parent      a staging model, an incremental model or a seed
       key         the column of the parent that holds the key
       where       a condition on the parent's rows
-      always      true: all its keys are touched at each run; a seed needs not say so
+      always      true: all its keys are touched at each run. Those of a seed are, without
+                  it, at each run that finds the seed's rows changed
       via         {model, column, key, type}: `key` above is matched with `column` of that
                   model, of that type (text), and its `key` is what is touched
       each        an expression over `fresh_key` that returns a set: what one key touches
@@ -25,12 +26,16 @@
     {% if config.get('materialized') != 'incremental' or not execute %}
         {{ return('') }}
     {% endif %}
-    insert into {{ operations_schema() }}.watermarks (relation, next_snapshot)
-    values ('{{ this.schema }}.{{ this.name }}', pg_current_snapshot())
-    on conflict (relation) do update set next_snapshot = excluded.next_snapshot;
-
     {% set meta = config.get('meta') or {} %}
     {% set touched_by = meta.get('touched_by') or [] %}
+    insert into {{ operations_schema() }}.watermarks (relation, next_snapshot, next_seeds)
+    values (
+        '{{ this.schema }}.{{ this.name }}',
+        pg_current_snapshot(),
+        {{ seed_contents(touched_by) }}
+    )
+    on conflict (relation) do update
+    set next_snapshot = excluded.next_snapshot, next_seeds = excluded.next_seeds;
     {{ note_sync_marks(touched_by) }}
 
     {% if is_incremental() %}
@@ -43,7 +48,8 @@
         {% for touch in touched_by %}
             {% do parts.append(touched_keys(touch, state.rows[0] if state.rows else none)) %}
         {% endfor %}
-        {% if meta.get('running') %}
+        {# a refresh by the minute lets the clocks run on every few minutes only #}
+        {% if meta.get('running') and var('clocks_run', true) %}
             {% for column in touched_key_columns() %}
                 {% do parts.append(
                     'select ' ~ column ~ '::text as touched_key from ' ~ this
@@ -122,8 +128,14 @@
     {% set is_seed = node_of(touch['parent']).resource_type == 'seed' %}
     {% set is_built = not is_seed and not touch['parent'].startswith('stg_') %}
     {% set connected = connector_behind(touch['parent']) %}
-    {% if state is none or is_seed or touch['always'] %}
+    {% if state is none or touch['always'] %}
         {% set since = 'true' %}
+    {% elif is_seed %}
+        {% set since %}exists (
+            select 1 from {{ operations_schema() }}.watermarks
+            where relation = '{{ this.schema }}.{{ this.name }}'
+                and seeds is distinct from next_seeds
+        ){% endset %}
     {% elif connected %}
         {% set since = since_sync_marks(touch['parent'], connected, state) %}
     {% else %}
@@ -161,20 +173,38 @@
         select fresh_key as touched_key from ({{ fresh }}) as fresh
     {% endif %}
 
-    {# a parent that was built anew may lack keys that it once had #}
-    {% if is_built and state is not none %}
+    {# a parent that was built anew, or a seed that changed, may lack keys it once had #}
+    {% if state is not none and (is_built or (is_seed and not touch['always'])) %}
         {% for column in touched_key_columns() %}
         union
         select target.{{ column }}::text
         from {{ this }} as target
-        where target.{{ column }} is not null and exists (
+        where target.{{ column }} is not null and {% if is_seed -%}
+            {{ since }}
+        {%- else -%}
+        exists (
             select 1 from {{ operations_schema() }}.watermarks
             where relation = '{{ parent_name }}'
                 and {{ since_snapshot('rebuilt_xid', state) }}
         )
+        {%- endif %}
         {% endfor %}
     {% endif %}
 {% endmacro %}
+
+
+{# one text that changes when a row of the seeds among the parents does #}
+{% macro seed_contents(touched_by) -%}
+    {% set contents = [] %}
+    {% for touch in touched_by
+        if node_of(touch['parent']).resource_type == 'seed' and not touch['always'] %}
+        {% do contents.append(
+            "(select string_agg(seed::text, '|' order by seed::text) from "
+            ~ relation_of(touch['parent']) ~ ' as seed)'
+        ) %}
+    {% endfor %}
+    {{ "md5(concat_ws('|', " ~ contents | join(', ') ~ '))' if contents else 'null' }}
+{%- endmacro %}
 
 
 {#

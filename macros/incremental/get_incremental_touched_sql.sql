@@ -63,9 +63,11 @@
     ) as moved (key_column, key_value, new_value)
     where moved.key_value is not null and moved.new_value is distinct from moved.key_value;
 
-    -- one look-up per row: what is stored must not be read whole for what is new
+    -- one look-up per row: what is stored must not be read whole for what is new. Least of
+    -- all a table that was empty a moment ago: it grows while it is read again and again
     set local enable_hashjoin = off;
     set local enable_mergejoin = off;
+    set local enable_seqscan = off;
 
     merge into {{ target }} as old
     using {{ source }} as new on {{ keys_match(keys) }}

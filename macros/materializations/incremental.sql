@@ -33,6 +33,7 @@
     {% elif is_edited or has_touched_keys() %}
         {% set temporary = make_temp_relation(target_relation) %}
         {% do run_query(get_create_table_as_sql(True, temporary, sql)) %}
+        {% do gate_new_rows(temporary) %}
         {% if is_edited %}
             {% do process_schema_changes(
                 incremental_validate_on_schema_change(config.get('on_schema_change')),
@@ -48,8 +49,12 @@
                 'dest_columns': adapter.get_columns_in_relation(existing),
             }) }}
         {% endcall %}
+        {% do analyze_grown(target_relation, load_result('main')['response'].rows_affected) %}
         {# what the merge was held to does not concern the hooks #}
-        {% do run_query('set local enable_hashjoin = on; set local enable_mergejoin = on') %}
+        {% do run_query(
+            'set local enable_hashjoin = on; set local enable_mergejoin = on; '
+            'set local enable_seqscan = on'
+        ) %}
     {% else %}
         {% call noop_statement('main', 'NOTHING NEW', 'NOTHING NEW', 0) %}
             -- no key was touched
@@ -70,6 +75,21 @@
     {{ run_hooks(post_hooks, inside_transaction=False) }}
     {{ return({'relations': [target_relation]}) }}
 {% endmaterialization %}
+
+
+{#
+    Statistics that a merge has made worthless are made anew in its transaction: the models
+    below would read a table whole for each key that the planner believes to be empty
+#}
+{% macro analyze_grown(relation, written) %}
+    {% if written < 5000 %}{{ return('') }}{% endif %}
+    {% set known = run_query(
+        "select greatest(reltuples, 0) from pg_class where oid = '" ~ relation ~ "'::regclass"
+    ) %}
+    {% if written > 5000 + 0.1 * known.rows[0][0] | float %}
+        {% do run_query('analyze ' ~ relation) %}
+    {% endif %}
+{% endmacro %}
 
 
 {% macro has_touched_keys() %}

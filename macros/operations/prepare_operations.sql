@@ -8,11 +8,11 @@
         ~ " from unnest(array['" ~ tables | join("', '") ~ "']) as name"
     ) %}
     {# since 0.4.0 #}
-    {% set has_checksum = run_query(
-        "select count(*) from pg_attribute where attname = 'model_checksum'"
+    {% set added = run_query(
+        "select count(*) from pg_attribute where attname in ('model_checksum', 'next_seeds', 'seeds')"
         ~ " and attrelid = to_regclass('" ~ operations_schema() ~ ".watermarks')"
     ) %}
-    {% if known.rows[0][0] == tables | length and has_checksum.rows[0][0] %}{{ return('') }}{% endif %}
+    {% if known.rows[0][0] == tables | length and added.rows[0][0] == 3 %}{{ return('') }}{% endif %}
     create schema if not exists {{ operations_schema() }};
 
     create table if not exists {{ operations_schema() }}.watermarks (
@@ -23,11 +23,13 @@
         built_at timestamptz
     );
     alter table {{ operations_schema() }}.watermarks
-    add column if not exists model_checksum text;
+    add column if not exists model_checksum text,
+    add column if not exists next_seeds text,
+    add column if not exists seeds text;
     comment on table {{ operations_schema() }}.watermarks is
         'One row per incremental model: the snapshot its last finished build read, '
-        'so that the next one reads exactly what was not visible then, and the text of '
-        'the model then.';
+        'so that the next one reads exactly what was not visible then, the text of the '
+        'model and what the seeds that touch it held then.';
 
     create table if not exists {{ operations_schema() }}.moved_keys (
         relation text not null,

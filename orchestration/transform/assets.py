@@ -161,7 +161,11 @@ def _result(event: Mapping[str, Any]) -> NodeResult:
 
 
 def _invoke(
-    project: DbtProject, arguments: list[str], events: queue.Queue, outcome: Outcome
+    project: DbtProject,
+    arguments: list[str],
+    events: queue.Queue,
+    outcome: Outcome,
+    manifest: object | None,
 ) -> None:
     """Run dbt to its end; put each result, then END, into the queue."""
     from dbt.cli.main import dbtRunner
@@ -172,14 +176,17 @@ def _invoke(
             events.put(MessageToDict(event, preserving_proto_field_name=True))
 
     try:
-        runner = dbtRunner(manifest=kept_manifest(project), callbacks=[on_event])
+        runner = dbtRunner(
+            manifest=manifest or kept_manifest(project), callbacks=[on_event]
+        )
         done = runner.invoke(arguments)
-        if done.exception is not None:
-            outcome.error = one_line(done.exception)
-        elif not done.success:
-            outcome.error = "dbt reported failed nodes"
         for result in getattr(done.result, "results", []):
-            outcome.messages[result.node.unique_id] = one_line(result.message)
+            said = outcome.messages[result.node.unique_id] = one_line(result.message)
+            # hooks send no event when they end
+            if result.node.resource_type == "operation" and result.status in FAILED:
+                outcome.error = said
+        if not done.success and outcome.error is None:
+            outcome.error = one_line(done.exception or "dbt reported failed nodes")
     except BaseException as error:  # the thread's owner must hear of everything
         outcome.error = one_line(error) or type(error).__name__
     finally:
@@ -204,10 +211,14 @@ def _stop(thread: threading.Thread) -> None:
 
 
 def invoke_dbt(
-    project: DbtProject, arguments: list[str], outcome: Outcome
+    project: DbtProject,
+    arguments: list[str],
+    outcome: Outcome,
+    manifest: object | None = None,
 ) -> Iterator[dict[str, Any]]:
     """Run dbt in this process and yield its result events as they come.
 
+    Without a manifest of the caller's it is the whole project's.
     Every way out (an error of the caller, an interrupt) ends dbt's thread too.
     """
     events: queue.Queue = queue.Queue()
@@ -216,7 +227,9 @@ def invoke_dbt(
         *("--threads", str(settings().dbt_threads), *directories(project)),
     ]
     thread = threading.Thread(
-        target=_invoke, args=(project, command, events, outcome), name="dbt"
+        target=_invoke,
+        args=(project, command, events, outcome, manifest),
+        name="dbt",
     )
     with exported({**OFFLINE, **SESSION, **connections.dbt_environment()}):
         thread.start()

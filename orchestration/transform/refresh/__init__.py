@@ -1,0 +1,1 @@
+"""The warm process that keeps the marts fresh by the minute."""
