@@ -42,21 +42,18 @@ reached_records as (
 
 ),
 
-standing as (
-
-    select distinct customer_id from records
-
-),
-
 placed as (
 
     -- an id that stands, stands for itself
     select distinct
         issued.customer_id,
-        standing.customer_id as standing_id
+        records.customer_id as standing_id
     from issued
-    left join standing
-        on issued.customer_id = standing.customer_id
+    {{ looked_up(
+        'records',
+        'issued.customer_id = records.customer_id',
+        kind='left'
+    ) }}
 
 ),
 

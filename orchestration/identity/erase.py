@@ -1,7 +1,8 @@
 """A person's right to be forgotten: the values leave raw, the next build does the rest.
 
 Which columns are personal stands with the sources. Record ids, times and what happened
-stay, so counts do not change; texts of messages are not looked at.
+stay, so counts do not change; texts of messages are not looked at. What could not be
+read loses its text where one of the values stands in it.
 """
 
 from collections import defaultdict
@@ -16,7 +17,7 @@ from orchestration.identity.warehouse import (
     require_records,
     require_said,
 )
-from orchestration.load.sources import SOURCES, Table
+from orchestration.raw.sources import SOURCES, Table
 from orchestration.settings import UserError
 
 KEYED = {
@@ -106,6 +107,24 @@ with recursive repeated as (
             and rejected.duplicate_of_id = repeated.record_id
 )
 select record_id from repeated
+"""
+SHORTEST_VALUE = 5
+"""What is shorter would be found in too much else."""
+UNREAD = """
+select schemaname::text, tablename::text
+from pg_tables
+where
+    tablename = '_unreadable' and starts_with(schemaname, 'raw_')
+    or schemaname = 'frontdesk' and tablename = 'refused_events'
+order by schemaname
+"""
+# of why it could not be read stays all but what was quoted
+EMPTY_UNREAD = """
+update {} set raw_text = null, reason = regexp_replace(reason, $$'.*'$$, $$'erased'$$)
+where exists (
+    select from unnest(%s::text[]) as value
+    where strpos(raw_text, value) > 0 or strpos(reason, value) > 0
+)
 """
 # letters only: no rule takes them for a number, an address or a name
 PSEUDONYM = (
@@ -240,6 +259,44 @@ def _empty(
     return counted
 
 
+def _values(
+    connection: psycopg.Connection,
+    place: tuple[str, str],
+    key: str,
+    keys: Sequence[str],
+) -> set[str]:
+    """Return the personal values of a raw table's rows."""
+    source, name = place
+    table = SOURCES[source].table(name)
+    columns = [*table.personal, *table.pseudonyms]
+    if not columns:
+        return set()
+    query = sql.SQL(
+        "select distinct value from {}, unnest(array[{}]) as value"
+        " where {} = any(%s) and ({}) and length(value) >= %s"
+    ).format(
+        sql.Identifier(SOURCES[source].schema, name),
+        sql.SQL(", ").join(
+            sql.SQL("{}::text").format(sql.Identifier(column)) for column in columns
+        ),
+        sql.Identifier(key),
+        sql.SQL(table.of_customer or "true"),
+    )
+    rows = connection.execute(query, [list(keys), SHORTEST_VALUE]).fetchall()
+    return {row[0] for row in rows}
+
+
+def _empty_unread(connection: psycopg.Connection, values: Iterable[str]) -> int:
+    """Empty rows that could not be read and name one of the values; return how many."""
+    wanted = list(values)
+    return sum(
+        connection.execute(
+            sql.SQL(EMPTY_UNREAD).format(sql.Identifier(*relation)), [wanted]
+        ).rowcount
+        for relation in connection.execute(UNREAD).fetchall()
+    )
+
+
 def _kept(table: Table) -> list[str]:
     """Return the columns that a row keeps when it is written anew.
 
@@ -270,6 +327,7 @@ def erase(
     require_records(connection, wanted)
     tables: dict[str, int] = {}
     values = 0
+    told: set[str] = set()
     with connection.transaction():
         salt = connection.execute("select gen_random_uuid()::text").fetchone()[0]
         for place, keys in _keys(connection, wanted).items():
@@ -280,9 +338,11 @@ def erase(
                 part, column = PARTS[place]
                 steps.append(((source, part), column))
             for step, column in steps:
+                told |= _values(connection, step, column, found)
                 row_count, value_count = _empty(connection, step, column, found, salt)
                 tables[".".join(step)] = row_count
                 values += value_count
+        tables["unreadable rows"] = _empty_unread(connection, told)
         connection.execute(LOG)
         connection.execute(
             LOGGED,

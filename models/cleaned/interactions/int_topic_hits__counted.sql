@@ -163,18 +163,30 @@ texts as (
 
 ),
 
+said_alike as (
+
+    -- what many say in the same words is searched once: searching is what costs here
+    select
+        said,
+        array_agg(interaction_id) as interaction_ids,
+        array_agg(said_at) as moments
+    from texts
+    group by said
+
+),
+
 finds as (
 
     select
-        texts.interaction_id,
         ltrim(found.keywords[1]) as keyword,
-        texts.said_at
-    from texts
+        said_alike.interaction_ids,
+        said_alike.moments
+    from said_alike
     cross join patterns
     cross join lateral regexp_matches(
         -- who cannot say it in a thousand letters says something else
         ' ' || translate(
-            lower({{ compatible_form('left(texts.said, 1000)') }}),
+            lower({{ compatible_form('left(said_alike.said, 1000)') }}),
             {{ marks }},
             repeat(' ', 35)
         ),
@@ -187,16 +199,20 @@ finds as (
 counted as (
 
     select
-        finds.interaction_id,
+        contacts.interaction_id,
         meanings.label_kind,
         meanings.label,
         min(meanings.precedence) as precedence,
         count(*) as hit_count,
-        min(finds.said_at) as first_said_at
+        min(contacts.said_at) as first_said_at
     from finds
     inner join meanings
         on finds.keyword = meanings.keyword
-    group by finds.interaction_id, meanings.label_kind, meanings.label
+    cross join
+        lateral unnest(
+            finds.interaction_ids, finds.moments
+        ) as contacts (interaction_id, said_at)
+    group by contacts.interaction_id, meanings.label_kind, meanings.label
 
 ),
 

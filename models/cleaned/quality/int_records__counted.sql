@@ -48,6 +48,7 @@
         'touched_by': [{
             'parent': 'seed_source_tables',
             'key': 'record_type',
+            'always': true,
             'where': "
                 not exists (
                     select 1 from :this as counted

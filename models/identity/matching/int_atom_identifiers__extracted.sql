@@ -27,6 +27,13 @@ names as (
 
 ),
 
+-- imported anew: read twice, an import would be written down whole
+bare_names as (
+
+    select * from {{ ref('int_names__extracted') }}
+
+),
+
 named as (
 
     -- what a full name is worth as half of a key: its coarse form and the sound of its
@@ -38,8 +45,7 @@ named as (
         names.given_sound
     from atoms
     cross join unnest(atoms.full_names) as given_names (person_name)
-    inner join names
-        on given_names.person_name = names.person_name
+    {{ looked_up('names', 'given_names.person_name = names.person_name') }}
 
 ),
 
@@ -49,8 +55,8 @@ bare as (
     -- them, of which each may be wrong
     select
         atoms.atom_id,
-        names.name_tokens,
-        names.owner_key,
+        bare_names.name_tokens,
+        bare_names.owner_key,
         atoms.place_words,
         atoms.address_keys[1] as address_key,
         {{ city_key('atoms') }} as city,
@@ -58,8 +64,11 @@ bare as (
         {{ house_number('atoms.address_keys[1]') }} as house_number,
         atoms.birth_dates
     from atoms
-    left join names
-        on atoms.person_names[1] = names.person_name
+    {{ looked_up(
+        'bare_names',
+        'atoms.person_names[1] = bare_names.person_name',
+        kind='left'
+    ) }}
     where atoms.is_bare
 
 ),

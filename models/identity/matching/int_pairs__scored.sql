@@ -42,7 +42,9 @@ patterned as (
 
 ),
 
-details as (
+-- written down first where keys are touched: the planner would weigh all, then choose
+details as {% if this and is_incremental() %}materialized {% endif -%}
+(
 
     select * from {{ ref('int_bare_pairs__compared') }}
     {{ only_touched('atom_a_id') }}

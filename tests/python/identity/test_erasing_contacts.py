@@ -7,7 +7,8 @@ import pytest
 from psycopg import sql
 
 from orchestration.identity import erase
-from orchestration.load.sources import SOURCES
+from orchestration.live.landing.schema import ensure_landing
+from orchestration.raw.sources import SOURCES
 from orchestration.settings import UserError
 from tests.python.warehouse import Warehouse
 
@@ -17,12 +18,31 @@ from identity.int_records__resolved
 where source_name <> 'people' and split_part(record_id, ':', 1) <> 'person'
 order by source_name, split_part(record_id, ':', 1), record_id
 """
+CALLER = """
+select calls.caller_number
+from cleaned.int_interactions__unioned as contacts
+inner join raw_phone.calls on contacts.source_record_id = calls.call_id
+where
+    contacts.source_name = 'phone'
+    and 'interaction:' || contacts.interaction_id = any(%s)
+    and calls.caller_number is not null
+"""
 PERSONAL = [
     (source, table)
     for source in SOURCES.values()
     for table in source.tables
     if table.personal or table.pseudonyms
 ]
+
+
+UNREAD = """
+insert into raw_phone._unreadable
+    (_batch_id, table_name, _source_name, _source_row, reason, raw_text)
+values
+    (0, 'calls', 'a file', 1, 'wait_secs: ''' || %(value)s || ''' is no integer', ''),
+    (0, 'calls', 'a file', 2, 'wait_secs: ''x'' is no integer', %(text)s),
+    (0, 'calls', 'a file', 3, 'wait_secs: ''x'' is no integer', 'somebody else')
+"""
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +52,17 @@ def erased(
     """Return a copy of the whole world in which one record of each kind is erased."""
     warehouse = Warehouse(copy_of(built.dsn))
     with psycopg.connect(warehouse.dsn) as connection:
+        ensure_landing(connection)
         records = [row[0] for row in connection.execute(ONE_OF_EACH)]
+        caller = connection.execute(CALLER, [records]).fetchone()[0]
+        text = f'{{"caller_number": "{caller}", "wait_secs": "x"}}'
+        connection.execute(UNREAD, {"value": caller, "text": text})
+        connection.execute(
+            "insert into frontdesk.refused_events"
+            " (way, subject, content_hash, reason, raw_text)"
+            " values ('nats', 'tills', '', 'no such source', %s)",
+            [text],
+        )
         return warehouse, erase.erase(connection, records, "kim", "request 1")
 
 
@@ -70,6 +100,28 @@ def test_erased_rows_hold_nothing_and_none_is_lost(
         assert written[[*table.personal, "_extra"]].isna().all(axis=None)
         for name in table.pseudonyms:
             assert written[name].dropna().str.fullmatch("erased-[a-p]+").all()
+
+
+def test_what_could_not_be_read_loses_the_values_too(
+    erased: tuple[Warehouse, erase.Erasure],
+) -> None:
+    """Whole texts that hold one go; why they could not be read stays, unquoted."""
+    rows = erased[0].frame(
+        "select reason, coalesce(raw_text, 'none') as raw_text"
+        " from raw_phone._unreadable where _source_name = 'a file' order by _source_row"
+    )
+    assert list(rows.reason) == [
+        "wait_secs: 'erased' is no integer",
+        "wait_secs: 'erased' is no integer",
+        "wait_secs: 'x' is no integer",
+    ]
+    assert list(rows.raw_text) == ["none", "none", "somebody else"]
+    refused = erased[0].frame(
+        "select reason, coalesce(raw_text, 'none') as raw_text"
+        " from frontdesk.refused_events"
+    )
+    assert refused.to_numpy().tolist() == [["no such source", "none"]]
+    assert erased[1].tables["unreadable rows"] >= 3
 
 
 def test_records_of_a_connector_are_refused(built: Warehouse) -> None:
