@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo real sample build test lint ui clean
+.PHONY: help install demo live real sample build test lint ui clean
 
 help: ## say what can be made
 	@grep -E '^[a-z]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
@@ -30,6 +30,9 @@ $(STAMP): requirements.lock pyproject.toml
 
 demo: install ## a sample world, loaded, built and tested; prints what came out
 	@$(BIN)/frontdesk demo
+
+live: install ## a sample world played live: landing, alerts, wall; Ctrl-C ends it
+	@FRONTDESK_HOME="$${FRONTDESK_HOME:-.frontdesk/live}" $(BIN)/frontdesk demo --live
 
 real: install ## load the real data sets of the folder DATA=... and build
 	@$(BIN)/frontdesk up
@@ -54,7 +57,7 @@ test: lint ## every check of .ci/run
 lint: install ## style of Python and SQL, no database needed
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
-	@$(BIN)/sqlfluff lint --processes 2 --disable-progress-bar $(wildcard models tests analyses)
+	@$(BIN)/python .ci/sqlfluff lint --processes 2 --disable-progress-bar $(wildcard models tests analyses)
 
 ui: install ## Dagster's pages on this machine
 	@$(BIN)/frontdesk up
@@ -62,4 +65,5 @@ ui: install ## Dagster's pages on this machine
 
 clean: ## stop the database, forget its data and the virtual environment
 	@if test -x $(BIN)/frontdesk; then $(BIN)/frontdesk down; fi
+	@if test -x $(BIN)/frontdesk -a -d .frontdesk/live; then FRONTDESK_HOME=.frontdesk/live $(BIN)/frontdesk down; fi
 	rm -rf .frontdesk target logs $(VENV) *.egg-info

@@ -7,7 +7,7 @@ from statistics import median
 import dagster as dg
 
 from orchestration.database import connections
-from orchestration.load.sources import Source
+from orchestration.raw.sources import Source
 
 HISTORY_DAYS = 28
 LEAST_DAYS = 7

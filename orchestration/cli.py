@@ -13,7 +13,13 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.progress import TimeElapsedColumn as Elapsed
 
+from orchestration.deliver.alerts.commands import alerts
+from orchestration.deliver.wall.commands import wall
+from orchestration.live.landing.commands import listen
+from orchestration.live.summary.commands import live
+from orchestration.replay.commands import replay
 from orchestration.settings import UserError, settings
+from orchestration.transform.refresh.commands import serve
 
 # each command imports what it calls: dbt and Dagster take seconds to load
 if TYPE_CHECKING:
@@ -94,7 +100,7 @@ def up(port: int | None) -> None:
     """
     from orchestration.database import connections, server
     from orchestration.load import warehouse
-    from orchestration.load.sources import SOURCES
+    from orchestration.raw.sources import SOURCES
 
     if settings().dsn:
         said = f"using {connections.describe()}"
@@ -643,7 +649,7 @@ def ui(port: int | None) -> None:
 
 @main.group(cls=Commands)
 def reader() -> None:
-    """Let people and BI tools read the marts, and nothing else."""
+    """Let people and BI tools read the marts, or screens ask for a customer."""
 
 
 @reader.command("create")
@@ -653,8 +659,19 @@ def reader() -> None:
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
     help="File whose text is the password.",
 )
-def reader_create(name: str, password_file: Path | None) -> None:
+@click.option(
+    "--for",
+    "audience",
+    type=click.Choice(["analysts", "screens"]),
+    default="analysts",
+    show_default=True,
+    help="Who logs in: people and BI tools, or agents' screens.",
+)
+def reader_create(name: str, password_file: Path | None, audience: str) -> None:
     """Make NAME a role that may read marts and reference, now and after every build.
+
+    With --for screens it reads no table at all: it calls exports.customer_context and
+    exports.find_customers, which show one customer at a time.
 
     The password is the text of --password-file, or FRONTDESK_READER_PASSWORD, or is
     made up and kept in the state folder; it is never printed. A role that is there
@@ -667,7 +684,8 @@ def reader_create(name: str, password_file: Path | None) -> None:
 
     # a build replaces tables: what is granted on one may be lost with it, or in its way
     with build_lock(wait=True, say=click.echo):
-        made = readers.create(name, password_file)
+        seeing = readers.SCREENS if audience == "screens" else readers.ANALYSTS
+        made = readers.create(name, password_file, seeing)
     click.echo(f"reader {made.name} {'made' if made.is_new else 'was there, mended'}")
     click.echo(f"connect as {made.address}")
     click.echo(f"password: {made.password_from or 'as it was'}")
@@ -722,7 +740,17 @@ def bench_load(rows: int) -> None:
     default=0,
     help="Name so many of the models that took longest.",
 )
-def bench_build(people: int, days: int, seed: int, keep: bool, largest: int) -> None:
+@click.option(
+    "--hours",
+    type=click.IntRange(1),
+    default=1,
+    show_default=True,
+    help="Hours of news, from the busiest of the last day on: worlds of two sizes"
+    " compare by as many rows.",
+)
+def bench_build(
+    people: int, days: int, seed: int, keep: bool, largest: int, hours: int
+) -> None:
     """Build a whole sample world: all, then its busiest last hour, then no news.
 
     It works in a database of its own on the server in use, and counts the CPU of all
@@ -732,7 +760,15 @@ def bench_build(people: int, days: int, seed: int, keep: bool, largest: int) -> 
     """
     from orchestration.bench import build as benchmark
 
-    benchmark.run(people, days, seed=seed, keep=keep, largest=largest, console=console)
+    benchmark.run(
+        people,
+        days,
+        seed=seed,
+        keep=keep,
+        largest=largest,
+        hours=hours,
+        console=console,
+    )
 
 
 @bench.command("tickets")
@@ -952,16 +988,140 @@ def reference() -> None:
     click.echo(f"{rules}: {phones.write_phone_rules(rules)} regions")
 
 
+for part in (listen, replay, live, serve, alerts, wall):
+    main.add_command(part)
+
+
+@bench.command("listen")
+@click.option(
+    "--way", type=click.Choice(["http", "nats"]), default="http", show_default=True
+)
+@click.option(
+    "--rate",
+    type=click.FloatRange(1),
+    default=1500,
+    show_default=True,
+    help="Events a second.",
+)
+@click.option("--seconds", type=click.FloatRange(1), default=60, show_default=True)
+@click.option(
+    "--again",
+    type=click.FloatRange(0, 1),
+    default=0.05,
+    show_default=True,
+    help="Share that is sent a second time.",
+)
+@click.option("--per-request", type=click.IntRange(1), default=1, show_default=True)
+def bench_listen(
+    way: str, rate: float, seconds: float, again: float, per_request: int
+) -> None:
+    """Land events at a steady rate: lag, and what was lost or doubled.
+
+    Example: frontdesk bench listen --way nats --rate 2000
+    """
+    from orchestration.bench import listen as benchmark
+
+    if not benchmark.run(
+        way, rate, seconds, redelivered=again, per_request=per_request, console=console
+    ):
+        sys.exit(1)
+
+
+@bench.command("seconds")
+@click.option("--rows", type=click.IntRange(100), default=3_000, show_default=True)
+@click.option("--batch", type=click.IntRange(1), default=100, show_default=True)
+@click.option("--keep", is_flag=True, help="Leave the database to look at.")
+def bench_seconds(rows: int, batch: int, keep: bool) -> None:
+    """Land batches of rows with the triggers of the seconds path and without.
+
+    Example: frontdesk bench seconds --rows 10000 --batch 100
+    """
+    from orchestration.bench import seconds
+
+    seconds.run(rows, batch, keep=keep, console=console)
+
+
+@bench.command("alerts")
+@click.option("--series", type=click.IntRange(5), default=1000, show_default=True)
+@click.option("--events", type=click.IntRange(1), default=20, show_default=True)
+def bench_alerts(series: int, events: int) -> None:
+    """Measure what a look of the alert engine costs, and how soon a notice follows.
+
+    It works in a database of its own on the server in use: leave the server alone
+    meanwhile.
+
+    Example: frontdesk bench alerts --series 1000
+    """
+    from orchestration.bench import alerts as benchmark
+
+    benchmark.run(series, events, console)
+
+
+@bench.command("live")
+@click.option("--people", type=click.IntRange(50), default=400, show_default=True)
+@click.option("--days", type=click.IntRange(10), default=45, show_default=True)
+@click.option("--history", type=int, default=0, help="Raw rows to have before.")
+@click.option("--rate", type=click.IntRange(1), default=500, show_default=True)
+@click.option("--seconds", type=click.IntRange(1), default=60, show_default=True)
+@click.option("--idle", type=click.IntRange(1), default=60, show_default=True)
+@click.option("--every", type=float, default=20, show_default=True)
+@click.option("--keep", is_flag=True, help="Leave the database to look at.")
+def bench_live(keep: bool, **wish: float) -> None:
+    """Measure how soon new rows stand in the KPI marts, and what idling costs.
+
+    Example: frontdesk bench live --history 5000000 --rate 500
+    """
+    from orchestration.bench import live as benchmark
+
+    benchmark.run(benchmark.Wish(**wish), keep=keep, console=console)
+
+
+@bench.command("wall")
+@click.option("--viewers", type=click.IntRange(1), default=200, show_default=True)
+@click.option("--connects", type=click.IntRange(10), default=100_000, show_default=True)
+@click.option("--restart", is_flag=True, help="Restart the embedded Postgres below it.")
+@click.option("--as-of", help="Moment to show, for a world that has ended.")
+def bench_wall(viewers: int, connects: int, restart: bool, as_of: str | None) -> None:
+    """Measure the wall: first paint, many viewers, many connects.
+
+    Example: frontdesk bench wall --connects 10000
+    """
+    from orchestration.bench import wall as benchmark
+
+    benchmark.run(viewers, connects, restart, as_of, click.echo)
+
+
 @main.command()
+@click.option("--live", is_flag=True, help="Then play it live, with alerts and a wall.")
+@click.option(
+    "--speed",
+    type=click.FloatRange(0.01, 1000),
+    default=1.0,
+    show_default=True,
+    help="With --live: hours of the world that pass in one hour.",
+)
+@click.option(
+    "--days",
+    type=click.IntRange(1, 60),
+    default=20,
+    show_default=True,
+    help="With --live: last days laid over each other, for more traffic.",
+)
 @click.pass_context
-def demo(ctx: click.Context) -> None:
+def demo(ctx: click.Context, live: bool, speed: float, days: int) -> None:
     """Do everything once: database, sample world, load, build, summary.
 
-    It may be stopped and run again; what is done is not done twice.
+    It may be stopped and run again; what is done is not done twice. With --live it goes
+    on: landing, refresh by the minute, alerts, their receivers, the wall, and the last
+    days of the world as traffic, until Ctrl-C.
 
-    Example: frontdesk demo
+    \b
+    Examples:
+      frontdesk demo
+      frontdesk demo --live --speed 10
     """
     from orchestration import demo as walk
+    from orchestration.deploy import live as parts
     from orchestration.transform.assets import BuildOptions
 
     seconds: dict[str, float] = {}
@@ -969,16 +1129,20 @@ def demo(ctx: click.Context) -> None:
     with walk.timed("database", seconds):
         ctx.invoke(up)
     with walk.timed("sample world", seconds):
-        world = walk.World(2000, 60, 7, date(2026, 1, 5))
+        start = walk.live_start(folder) if live else date(2026, 1, 5)
+        world = walk.World(2000, walk.DAYS, 7, start)
         _write_sample(folder, world)
     with walk.timed("load", seconds):
         ctx.invoke(load, source="all", paths=(folder,))
     with walk.timed("build", seconds):
         succeeded = _build(BuildOptions())
-    ctx.invoke(status, quality=False, truth=None)
-    console.print(walk.summary(seconds))
+    if not live:
+        ctx.invoke(status, quality=False, truth=None)
+        console.print(walk.summary(seconds))
     if not succeeded:
         sys.exit(1)
+    if live:
+        parts.run(folder, speed, days, click.echo)
 
 
 if __name__ == "__main__":

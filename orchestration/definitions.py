@@ -3,14 +3,16 @@
 import dagster as dg
 
 from orchestration.checks import make_source_checks
+from orchestration.deliver.alerts.checks import make_alert_checks
 from orchestration.experiments.assets import experiment_results
 from orchestration.jobs import rebuild, refresh
 from orchestration.load.assets import raw_assets
-from orchestration.load.sources import SOURCES
+from orchestration.raw.sources import SOURCES
 from orchestration.schedules import make_schedules
 from orchestration.sensors import sensors
 from orchestration.transform.assets import make_warehouse_assets
 from orchestration.transform.project import dbt_project
+from orchestration.transform.refresh.job import live_refresh, raw_news
 from orchestration.value.assets import value_parameters
 
 
@@ -24,9 +26,12 @@ def defs() -> dg.Definitions:
             experiment_results,
             value_parameters,
         ],
-        asset_checks=make_source_checks(SOURCES.values()),
-        jobs=[refresh, rebuild],
+        asset_checks=[
+            *make_source_checks(SOURCES.values()),
+            *make_alert_checks(),
+        ],
+        jobs=[refresh, rebuild, live_refresh],
         schedules=make_schedules(),
-        sensors=sensors,
+        sensors=[*sensors, raw_news],
         executor=dg.in_process_executor,
     )

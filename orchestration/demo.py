@@ -6,12 +6,13 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 from orchestration.settings import UserError
 
 MARKER = "world.json"
+DAYS = 60
 NEXT = """
 [bold]What to do next[/bold] (source .venv/bin/activate, then)
   frontdesk ui                 runs, lineage and checks in the browser
@@ -35,6 +36,17 @@ class World:
         """Return the values as JSON."""
         values = {**vars(self), "start": self.start.isoformat()}
         return json.dumps(values, sort_keys=True)
+
+
+def live_start(folder: Path) -> date:
+    """Return the first day of a world that ended yesterday, or of the one that is here.
+
+    A wall compares today with the same day of last week.
+    """
+    marker = folder / MARKER
+    if marker.exists() and (text := marker.read_text()):
+        return date.fromisoformat(json.loads(text)["start"])
+    return date.today() - timedelta(days=DAYS)
 
 
 def write_sample(

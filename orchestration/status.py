@@ -13,9 +13,14 @@ from rich.table import Table
 
 from orchestration import connectors
 from orchestration.database import connections
+from orchestration.deliver.alerts import ledger
+from orchestration.deliver.alerts import show as alerts
+from orchestration.live.landing import listeners
+from orchestration.live.summary import state as live
 from orchestration.load import warehouse
 from orchestration.records import RECORD_TYPES
 from orchestration.settings import Settings, UserError
+from orchestration.transform.refresh import state as refreshes
 
 LAST_BUILDS = 5
 
@@ -360,16 +365,25 @@ def server_line(connection: psycopg.Connection) -> str:
     return f"Postgres {version}, {size}: {connections.describe()}"
 
 
+def streams(connection: psycopg.Connection) -> list[Section]:
+    """Return the landers of the last day; none without any."""
+    found = listeners.rows(connection)
+    title = "Streams, as landers last said"
+    return [Section(title, listeners.COLUMNS, found, "none")] if found else []
+
+
 def sections(connection: psycopg.Connection) -> list[Section]:
     """Return every section of the report."""
     return [
         landed(connection),
+        *streams(connection),
         *connector_accounts(connection),
         channels(connection),
         *tickets(connection),
         *identity(connection),
         *problems(connection),
         builds(connection),
+        *(Section(*part) for part in refreshes.parts(connection)),
         failed_checks(connection),
     ]
 
@@ -417,3 +431,6 @@ def report(console: Console) -> None:
         console.print(server_line(connection))
         for section in sections(connection):
             show(section, console)
+        for said in (live.status_lines, alerts.summary, ledger.status_lines):
+            for line in said(connection):
+                console.print(line)

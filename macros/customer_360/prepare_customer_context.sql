@@ -1,6 +1,7 @@
 {#
     Before a build: the functions that agents' screens ask, in the schema of the exports.
-    They run with the rights of who calls them. PL/pgSQL keeps their plans for the session;
+    They run with the rights of their maker, so that a screen may ask for one customer and
+    cannot list them; nobody may call them who was not let in. PL/pgSQL keeps their plans for the session;
     planning the standardisation of a phone anew would cost more than the answer
 #}
 {% macro prepare_customer_context() %}
@@ -31,7 +32,7 @@
     {% set known = {} %}
     {% for row in run_query(
         "select proname, prosrc from pg_proc where pronamespace = to_regnamespace('"
-        ~ schema ~ "')"
+        ~ schema ~ "') and prosecdef"
     ).rows %}{% do known.update({row[0]: row[1]}) %}{% endfor %}
     {% for function in functions if known.get(function['name']) != function['text'] %}
         create schema if not exists {{ schema }};
@@ -40,11 +41,12 @@
         drop function if exists {{ schema }}.{{ function['name'] }};
         create function {{ schema }}.{{ function['name'] }}({{ function['takes'] }})
         returns {{ function['gives'] }}
-        language plpgsql stable parallel safe{{ function['rows'] }}
+        language plpgsql stable parallel safe security definer{{ function['rows'] }}
         set search_path = pg_catalog, pg_temp
         set jit = off
         as $kept${{ function['text'] }}$kept$;
         reset check_function_bodies;
+        revoke execute on function {{ schema }}.{{ function['name'] }} from public;
         comment on function {{ schema }}.{{ function['name'] }} is
             '{{ function['says'] }}';
     {% endfor %}

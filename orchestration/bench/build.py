@@ -1,7 +1,8 @@
 """What a build of everything costs the server, and an hour of news on top.
 
-The sample world is landed but for its last hours; everything is built, then the rows of
-these hours land and are built. Floor is a plain copy of the same raw rows.
+The sample world is landed but for a busy hour; everything is built, then the rows of
+that hour land and are built. Floor is a plain copy of the same raw rows. In the end the
+KPI marts are asked what BI tools ask.
 """
 
 import json
@@ -13,9 +14,9 @@ import psycopg
 from psycopg import sql
 from rich.console import Console
 
-from orchestration.bench import steps
+from orchestration.bench import queries, steps
 from orchestration.bench.scratch import pointed_at, scratch
-from orchestration.load.sources import SOURCES
+from orchestration.raw.sources import SOURCES
 
 DATABASE = "frontdesk_bench_build"
 START = date(2026, 1, 5)
@@ -41,6 +42,7 @@ def run(
     seed: int = 7,
     keep: bool = False,
     largest: int = 0,
+    hours: int = 1,
     console: Console | None = None,
 ) -> list[steps.Step]:
     """Measure one size of the world; print and return one step per line."""
@@ -56,9 +58,12 @@ def run(
         bench = _Bench(address, keeper, console.print)
         bench.prepare()
         sample.write_world(Path(folder), people, days, seed, START)
-        bench.land(Path(folder))
+        bench.land(Path(folder), timedelta(hours=hours))
         bench.build(datetime.combine(START + timedelta(days), datetime.min.time()))
+        with bench.connected() as connection:
+            asked = queries.run(connection)
     steps.show(console, bench.steps, "raw rows", largest)
+    queries.show(console, asked)
     if keep:
         console.print(f"kept: database {DATABASE}; the next benchmark drops it")
     return bench.steps
@@ -69,8 +74,8 @@ class _Bench(steps.Bench):
 
     rows = 0
 
-    def land(self, world: Path) -> None:
-        """Load the files; keep the rows of one busy hour for later."""
+    def land(self, world: Path, news: timedelta) -> None:
+        """Load the files; keep the rows of a busy time for later."""
         from orchestration.load.warehouse import load_files
 
         for source in SOURCES:
@@ -80,7 +85,7 @@ class _Bench(steps.Bench):
             hour = connection.execute(LARGEST_HOUR).fetchone()[0]
             connection.execute("create schema held")
             held = sum(
-                _hold_back(connection, schema, table, hour)
+                _hold_back(connection, schema, table, hour, hour + news)
                 for schema, table, columns in TABLES
                 if "exported_at" in columns
             )
@@ -88,7 +93,7 @@ class _Bench(steps.Bench):
             self.rows = sum(
                 _count(connection, schema, table) for schema, table, _ in TABLES
             )
-        self.say(f"{self.rows:,} raw rows landed, {held:,} of one hour held back")
+        self.say(f"{self.rows:,} raw rows landed, {held:,} held back: {news} of news")
 
     def build(self, until: datetime) -> None:
         """Measure the floor, a full build, an hour and a run without news."""
@@ -101,7 +106,7 @@ class _Bench(steps.Bench):
             for schema, table, columns in TABLES:
                 if "exported_at" in columns:
                     _release(connection, schema, table)
-        self.run("an hour", self.rows, *as_of)
+        self.run("news", self.rows, *as_of)
         self.run("no news", self.rows, *as_of)
 
 
@@ -111,9 +116,13 @@ def _count(connection: psycopg.Connection, schema: str, table: str) -> int:
 
 
 def _hold_back(
-    connection: psycopg.Connection, schema: str, table: str, hour: datetime
+    connection: psycopg.Connection,
+    schema: str,
+    table: str,
+    since: datetime,
+    until: datetime,
 ) -> int:
-    """Move the rows of one hour out of a raw table."""
+    """Move the rows of a time out of a raw table."""
     moved = sql.SQL(
         "create table {held} as with gone as ("
         " delete from {raw} where exported_at >= {since} and exported_at < {until}"
@@ -121,8 +130,8 @@ def _hold_back(
     ).format(
         held=sql.Identifier("held", f"{schema}_{table}"),
         raw=sql.Identifier(schema, table),
-        since=sql.Literal(hour),
-        until=sql.Literal(hour + timedelta(hours=1)),
+        since=sql.Literal(since),
+        until=sql.Literal(until),
     )
     return connection.execute(moved).rowcount
 

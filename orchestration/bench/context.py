@@ -17,6 +17,7 @@ from rich.console import Console
 from rich.table import Table
 
 from orchestration.bench.cpu import server_clock, settle
+from orchestration.bench.ranks import quantile
 from orchestration.bench.scratch import pointed_at, scratch
 from orchestration.settings import UserError, settings
 
@@ -69,11 +70,6 @@ class Result:
     elapsed: float = 0.0
     builds: dict[str, tuple[float, float | None]] = field(default_factory=dict)
     """Elapsed and CPU seconds of each build of the cards."""
-
-    def quantile(self, share: float) -> float:
-        """Return how long a call takes that so many are quicker than."""
-        ranked = sorted(self.seconds)
-        return ranked[min(len(ranked) - 1, int(len(ranked) * share))]
 
 
 def run(
@@ -330,7 +326,7 @@ def _table(result: Result) -> Table:
         table.add_column(name, justify="right")
     table.add_column("p99 ms", justify="right")
     table.add_column(f"p95 under {TARGET_SECONDS * 1000:.0f} ms")
-    p50, p95, p99 = (result.quantile(share) for share in (0.5, 0.95, 0.99))
+    p50, p95, p99 = (quantile(result.seconds, share) for share in (0.5, 0.95, 0.99))
     table.add_row(
         f"{result.interactions:,}",
         f"{result.customers:,}",

@@ -239,8 +239,8 @@ class _Bench:
     def _sample(self) -> Judged:
         """Judge the sample world, which reaches identity through every channel."""
         from orchestration import sample
-        from orchestration.load.sources import SOURCES
         from orchestration.load.warehouse import load_files
+        from orchestration.raw.sources import SOURCES
 
         with tempfile.TemporaryDirectory(prefix="frontdesk-bench-") as folder:
             written = Path(folder)

@@ -19,7 +19,8 @@ from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
 from orchestration.bench.cpu import process_seconds
-from orchestration.load.sources import (
+from orchestration.load.warehouse import connect, load_files
+from orchestration.raw.sources import (
     SOURCES,
     Column,
     Format,
@@ -30,7 +31,6 @@ from orchestration.load.sources import (
     texts,
     times,
 )
-from orchestration.load.warehouse import connect, load_files
 
 BLOCK_ROWS = 100_000
 APPLICATION = "frontdesk bench"

@@ -1,4 +1,4 @@
-"""Roles that may read the marts and the lists of reference, and nothing else."""
+"""Roles that may read the marts and lists, or ask for a customer, and nothing else."""
 
 import re
 from dataclasses import dataclass
@@ -10,17 +10,44 @@ from psycopg import sql
 from orchestration.database import connections, server
 from orchestration.settings import Settings, UserError, reader_password, settings
 
-ROOMS = ("marts", "reference")
-"""What a reader sees."""
-OURS = ("staging", "cleaned", "identity", "exports", "frontdesk", "dagster")
-"""What a reader must not see, beside the schemas of raw rows."""
+
+@dataclass(frozen=True)
+class Audience:
+    """What a kind of reader may see."""
+
+    reads: tuple[str, ...] = ()
+    """Schemas of which it reads every table."""
+    calls: tuple[str, ...] = ()
+    """Schemas of which it calls every function."""
+    patience: str = "5min"
+    """How long a statement may take."""
+
+    @property
+    def rooms(self) -> tuple[str, ...]:
+        """Return the schemas it may look into."""
+        return self.reads + self.calls
+
+    @property
+    def settings(self) -> dict[str, tuple[str, ...]]:
+        """Return how its sessions begin; what it may do is a matter of grants alone."""
+        return {
+            "default_transaction_read_only": ("on",),
+            "search_path": self.rooms,
+            "statement_timeout": (self.patience,),
+        }
+
+
+ANALYSTS = Audience(reads=("marts", "reference"))
+SCREENS = Audience(calls=("exports",), patience="5s")
+"""An agent's screen asks for one customer at a time, and cannot list them."""
+WALL = Audience(reads=("marts", "reference", "live", "alerts"), patience="2s")
+"""The live page: what the marts say, what this second says, what is wrong."""
+OURS = (
+    *("staging", "cleaned", "identity", "marts", "exports", "reference"),
+    *("live", "alerts", "frontdesk", "dagster"),
+)
+"""Every schema of ours beside those of raw rows."""
 NAME = r"[a-z][a-z0-9_]{0,62}"
-SETTINGS = {
-    "default_transaction_read_only": ("on",),
-    "search_path": ROOMS,
-    "statement_timeout": ("5min",),
-}
-"""How a reader's sessions begin; what it may do is a matter of grants alone."""
 
 
 @dataclass(frozen=True)
@@ -36,9 +63,12 @@ class Reader:
 
 
 def create(
-    name: str, password_file: Path | None = None, of: Settings | None = None
+    name: str,
+    password_file: Path | None = None,
+    audience: Audience = ANALYSTS,
+    of: Settings | None = None,
 ) -> Reader:
-    """Make a role that reads the marts, or mend the one there is.
+    """Make a role that reads what its audience may, or mend the one there is.
 
     Everything happens in one transaction: a reader that sees too much is none.
     """
@@ -49,14 +79,19 @@ def create(
     with connections.connect(_administrator(chosen)) as connection:
         _require_harmless(connection, name)
         try:
-            is_new, source = _make_role(connection, name, given, chosen)
-            for room in ROOMS:
+            is_new, source = _make_role(connection, name, given, audience, chosen)
+            for room in audience.rooms:
                 _open_room(connection, name, room, chosen)
+            for room in audience.reads:
+                _open_tables(connection, name, room)
+            for room in audience.calls:
+                _open_functions(connection, name, room)
         except psycopg.errors.InsufficientPrivilege as error:
             user = connection.info.user
             raise UserError(
                 f"role {user} may not make readers ({error.diag.message_primary}):"
-                f" alter role {user} createrole, and let it own marts and reference"
+                f" alter role {user} createrole, and let it own"
+                f" {' and '.join(audience.rooms)}"
             ) from error
         except psycopg.errors.InternalError_ as error:
             # a table that is being rebuilt by something that holds no lock of ours
@@ -64,7 +99,7 @@ def create(
                 f"tables are changing at this moment ({error.diag.message_primary}):"
                 " the same command again"
             ) from error
-        _require_blind(connection, name)
+        _require_blind(connection, name, audience)
         database = connection.info.dbname
         host, port = connection.info.host, connection.info.port
     return Reader(name, is_new, source, f"{name}@{host}:{port}/{database}")
@@ -111,6 +146,7 @@ def _make_role(
     connection: psycopg.Connection,
     name: str,
     given: tuple[str, str] | None,
+    audience: Audience,
     chosen: Settings,
 ) -> tuple[bool, str | None]:
     """Make the role or leave it; return whether it is new, and where its password is.
@@ -140,7 +176,7 @@ def _make_role(
         )
     connection.execute(sql.SQL("alter role {} login").format(role))
     database = sql.Identifier(connection.info.dbname)
-    for setting, values in SETTINGS.items():
+    for setting, values in audience.settings.items():
         connection.execute(
             sql.SQL("alter role {} in database {} set {} to {}").format(
                 role,
@@ -155,19 +191,22 @@ def _make_role(
 def _open_room(
     connection: psycopg.Connection, name: str, room: str, chosen: Settings
 ) -> None:
-    """Let a role read every table of a schema: those there are, those to come.
-
-    A rebuilt table is a new one, so what its maker makes is readable from the start.
-    """
+    """Let a role into a schema, which may not be there yet."""
     role, schema = sql.Identifier(name), sql.Identifier(room)
-    user = connection.info.user
-    maker = user if chosen.dsn else connections.OWNER
+    maker = connection.info.user if chosen.dsn else connections.OWNER
     connection.execute(
         sql.SQL("create schema if not exists {} authorization {}").format(
             schema, sql.Identifier(maker)
         )
     )
     connection.execute(sql.SQL("grant usage on schema {} to {}").format(schema, role))
+
+
+def _open_tables(connection: psycopg.Connection, name: str, room: str) -> None:
+    """Let a role read every table of a schema: those there are, those to come.
+
+    A rebuilt table is a new one, so what its maker makes is readable from the start.
+    """
     unread = connection.execute(
         "select relname from pg_class"
         " where relnamespace = to_regnamespace(%s) and relkind in ('r', 'v', 'm', 'p')"
@@ -177,9 +216,26 @@ def _open_room(
     for (table,) in unread:
         connection.execute(
             sql.SQL("grant select on {} to {}").format(
-                sql.Identifier(room, table), role
+                sql.Identifier(room, table), sql.Identifier(name)
             )
         )
+    _open_what_comes(connection, name, room, sql.SQL("select on tables"))
+
+
+def _open_functions(connection: psycopg.Connection, name: str, room: str) -> None:
+    """Let a role call every function of a schema: those there are, those to come."""
+    connection.execute(
+        sql.SQL("grant execute on all functions in schema {} to {}").format(
+            sql.Identifier(room), sql.Identifier(name)
+        )
+    )
+    _open_what_comes(connection, name, room, sql.SQL("execute on functions"))
+
+
+def _open_what_comes(
+    connection: psycopg.Connection, name: str, room: str, right: sql.SQL
+) -> None:
+    """Grant a right on what the owners in a schema will make there."""
     owners = connection.execute(
         "select distinct pg_get_userbyid(owner) from ("
         " select nspowner as owner from pg_namespace where nspname = %(room)s"
@@ -188,22 +244,32 @@ def _open_room(
         ") as owned",
         {"room": room},
     ).fetchall()
-    for owner in {maker, *(owner for (owner,) in owners)}:
+    for (owner,) in owners:
         connection.execute(
             sql.SQL(
-                "alter default privileges for role {} in schema {}"
-                " grant select on tables to {}"
-            ).format(sql.Identifier(owner), schema, role)
+                "alter default privileges for role {} in schema {} grant {} to {}"
+            ).format(
+                sql.Identifier(owner), sql.Identifier(room), right, sql.Identifier(name)
+            )
         )
 
 
-def _require_blind(connection: psycopg.Connection, name: str) -> None:
-    """Fail when the role could read another room, whoever let it in."""
+def _require_blind(
+    connection: psycopg.Connection, name: str, audience: Audience
+) -> None:
+    """Fail when the role could see more than its audience, whoever let it in."""
     seen = connection.execute(
         "select nspname from pg_namespace"
         " where has_schema_privilege(%s, oid, 'usage')"
         " and (nspname = any(%s) or nspname like 'raw\\_%%') order by nspname",
-        [name, list(OURS)],
+        [name, [room for room in OURS if room not in audience.rooms]],
+    ).fetchall()
+    seen += connection.execute(
+        "select oid::regclass::text from pg_class"
+        " where relnamespace::regnamespace::text = any(%s)"
+        " and relkind in ('r', 'v', 'm', 'p')"
+        " and has_table_privilege(%s, oid, 'select') order by 1 limit 5",
+        [list(audience.calls), name],
     ).fetchall()
     if seen:
         raise UserError(

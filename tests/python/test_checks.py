@@ -10,7 +10,7 @@ import pytest
 
 from orchestration import checks
 from orchestration.load import warehouse
-from orchestration.load.sources import SOURCES
+from orchestration.raw.sources import SOURCES
 
 NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
 

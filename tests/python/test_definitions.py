@@ -25,7 +25,11 @@ def definitions(manifest: dict[str, Any]) -> dg.Definitions:
 def test_the_code_location_loads(definitions: dg.Definitions) -> None:
     """Everything resolves: assets, checks, jobs, schedules, sensors."""
     dg.Definitions.validate_loadable(definitions)
-    assert {job.name for job in definitions.jobs} == {"refresh", "rebuild"}
+    assert {job.name for job in definitions.jobs} == {
+        "refresh",
+        "rebuild",
+        "live_refresh",
+    }
     assert {schedule.name for schedule in definitions.schedules} == {
         "refresh_hourly",
         "rebuild_daily",
@@ -36,6 +40,7 @@ def test_the_code_location_loads(definitions: dg.Definitions) -> None:
         "runs_that_failed",
         "checks_of_success",
         "checks_of_failure",
+        "raw_news",
     }
 
 

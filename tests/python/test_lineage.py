@@ -89,7 +89,7 @@ def test_every_raw_table_has_a_loader(
 
 def test_every_declared_table_is_a_source_of_dbt(manifest: dict[str, Any]) -> None:
     """What is landed is also read: the two lists name the same tables."""
-    from orchestration.load.sources import SOURCES
+    from orchestration.raw.sources import SOURCES
 
     landed = {
         f"{source.schema}.{table.name}"

@@ -94,3 +94,25 @@ def files_of(world: Path) -> list[tuple[str, Path]]:
         for path in sorted(world.glob("*/*"))
         if path.parent.name != "truth"
     ]
+
+
+def compare_kpis(warehouse: Warehouse, world: Path) -> None:
+    """Fail unless the hourly KPIs equal the world's own, part for part."""
+    truth = pd.read_parquet(world / "truth" / "kpi_channel_hourly.parquet")
+    keys = ["channel", "hour_started_at"]
+    parts = [name for name in truth.columns if name not in keys]
+    found = warehouse.frame("select * from marts.kpi_channel_hourly")
+    sides = []
+    for side in (truth, found):
+        side = side.assign(
+            hour_started_at=pd.to_datetime(side["hour_started_at"], utc=True)
+        )
+        # a channel without abandonment has no count, where the truth says none
+        sides.append(
+            side[keys + parts]
+            .fillna(0)
+            .astype(dict.fromkeys(parts, "int64"))
+            .sort_values(keys, ignore_index=True)
+        )
+    assert len(sides[0]) > 500
+    pd.testing.assert_frame_equal(*sides, check_dtype=False)

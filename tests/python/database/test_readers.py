@@ -144,6 +144,41 @@ def test_a_reader_reads_on_after_a_rebuild(
             connection.execute("select 1 from identity.int_records__resolved limit 1")
 
 
+def test_a_screen_asks_and_cannot_list(
+    administered: Settings, name: str, chosen: None, server: Settings
+) -> None:
+    """It gets the card of one customer, reads no table, and goes on after a rebuild."""
+    readers.create(name, audience=readers.SCREENS, of=administered)
+    phone, customer_id, known = ask(
+        administered.dsn,
+        "select phone, customer_id, exports.customer_context(phone)"
+        " from marts.customer_360 where phone is not null order by 2 limit 1",
+    )
+    assert known["customer"]["customer_id"] == customer_id
+    database = conninfo_to_dict(administered.dsn)["dbname"]
+    warehouse = Warehouse(connections.dsn(server).rpartition("/")[0] + f"/{database}")
+    with as_reader(administered, name) as connection:
+        assert readable(connection) == set()
+        for place in (*FORBIDDEN.values(), "marts.dim_channels", "marts.customer_360"):
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                connection.execute(f"select 1 from {place} limit 1")
+    with psycopg.connect(administered.dsn, autocommit=True) as connection:
+        connection.execute("drop function exports.customer_context")
+    warehouse.dbt("run", "--select", "dim_channels")
+    with as_reader(administered, name) as connection:
+        asked = "select exports.customer_context(%s)"
+        assert connection.execute(asked, [phone]).fetchone()[0] == known
+    # who only reads marts may not ask, and nobody is both
+    with pytest.raises(UserError, match="may look into exports"):
+        readers.create(name, of=administered)
+
+
+def ask(address: str, statement: str) -> tuple:
+    """Return the one row of a statement."""
+    with psycopg.connect(address) as connection:
+        return connection.execute(statement).fetchone()
+
+
 def test_the_command_may_be_repeated(
     administered: Settings, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -22,7 +22,7 @@ import pytest
 
 from tests.python.sample import rules
 from tests.python.sample.reading import Row, hour, read_world, seconds
-from tests.python.warehouse import Warehouse, files_of
+from tests.python.warehouse import Warehouse
 
 TARGETS = {"phone": 20, "web_chat": 60, "store": 600}
 SHORT = 10
@@ -37,16 +37,6 @@ KINDS = {
     "break": "break",
 }
 DAY = 86_400
-MODELS = (
-    "int_chat_handoffs__cleaned",
-    "fct_call_segments",
-    "fct_agent_states",
-    "fct_agent_shifts",
-    "fct_agent_contacts",
-    "kpi_queue_hourly",
-    "kpi_queue_daily",
-    "kpi_agent_daily",
-)
 
 
 class Stay(NamedTuple):
@@ -495,30 +485,3 @@ def test_an_assumed_end_moves_with_what_follows(
     incremental = warehouse.contents()
     warehouse.dbt("run", "--full-refresh", "--select", "+fct_agent_states")
     assert warehouse.contents() == incremental
-
-
-def test_the_floor_in_parts_equals_the_floor_at_once(
-    make_warehouse: Callable[[], Warehouse], world: Path
-) -> None:
-    """Segments before calls, states before agents: no order leaves a trace."""
-    warehouse = make_warehouse()
-    chosen = [
-        (source, path)
-        for source, path in files_of(world)
-        if source in ("phone", "workforce", "chat", "bot", "store", "survey")
-    ]
-    chosen.sort(key=lambda file: "calls" in file[1].name or "agents" in file[1].name)
-    upstream = [f"+{model}" for model in MODELS]
-    for part in (chosen[::2], chosen[1::2]):
-        warehouse.load(part)
-        warehouse.dbt("run", "--select", *upstream)
-    incremental = warehouse.contents()
-    warehouse.dbt("run", "--full-refresh", "--select", *upstream)
-    full = warehouse.contents()
-    different = [
-        model
-        for model in MODELS
-        for room in ("cleaned", "marts")
-        if incremental.get(f"{room}.{model}") != full.get(f"{room}.{model}")
-    ]
-    assert different == []

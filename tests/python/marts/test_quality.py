@@ -12,7 +12,7 @@ import psycopg
 import pytest
 import yaml
 
-from orchestration.load.sources import SOURCES
+from orchestration.raw.sources import SOURCES
 from orchestration.records import RECORD_TYPES
 from orchestration.settings import ROOT
 from tests.python.warehouse import Warehouse, files_of
