@@ -116,3 +116,15 @@ def compare_kpis(warehouse: Warehouse, world: Path) -> None:
         )
     assert len(sides[0]) > 500
     pd.testing.assert_frame_equal(*sides, check_dtype=False)
+
+
+def cut_connections(connection: psycopg.Connection) -> None:
+    """End every other client's session of a database, as a restart of its server does.
+
+    The server's own workers are not ours to end: one that vacuums belongs to nobody.
+    """
+    connection.execute(
+        "select pg_terminate_backend(pid) from pg_stat_activity"
+        " where datname = current_database() and pid <> pg_backend_pid()"
+        " and backend_type = 'client backend'"
+    )

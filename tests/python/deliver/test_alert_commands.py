@@ -19,6 +19,7 @@ from orchestration.deliver.alerts.running import LIVE, Runner
 from orchestration.deliver.alerts.senders import SENDERS as BUILT_SENDERS
 from orchestration.settings import UserError
 from tests.python.deliver.stage import TABLES, Stage
+from tests.python.warehouse import cut_connections
 
 Run = Callable[..., Result]
 WHO = ("--by", "kim", "--why", "sale week")
@@ -173,10 +174,7 @@ def test_an_event_wakes_the_engine_and_a_lost_leader_is_replaced(
         stage.conn.execute("select pg_notify(%s, 'phone')", [LIVE])
         expected = [("firing", "floor")] * number
         wait_for(lambda expected=expected: stage.told() == expected)
-        stage.conn.execute(
-            "select pg_terminate_backend(pid) from pg_stat_activity"
-            " where datname = current_database() and pid <> pg_backend_pid()"
-        )
+        cut_connections(stage.conn)
     seen = sum(one.evaluations for one in runners)
     wait_for(lambda: sum(one.evaluations for one in runners) > seen)
     assert len(stage.told()) == 3

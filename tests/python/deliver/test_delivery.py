@@ -21,6 +21,7 @@ from orchestration.deliver.alerts.receivers import Fault, Receivers
 from orchestration.deliver.alerts.refusals import TOKEN
 from orchestration.deliver.alerts.schema import ensure_alerts
 from orchestration.settings import ROOT
+from tests.python.warehouse import cut_connections
 
 CARRIER = "from orchestration.deliver.alerts.sending import deliver; deliver()"
 PATIENCE = 60
@@ -242,15 +243,11 @@ def test_a_deliverer_ends_what_it_sends(address: str, local: Receivers) -> None:
 def test_a_database_that_goes_away_comes_back(address: str, local: Receivers) -> None:
     """Connections cut at any moment, also between telling and writing it down."""
     local.fault = lambda kind: Fault(sleep=0.02, takes=True)
-    cut = (
-        "select pg_terminate_backend(pid) from pg_stat_activity"
-        " where datname = current_database() and pid <> pg_backend_pid()"
-    )
     with Deliverers(address, workers=4), psycopg.connect(address) as conn:
         conn.autocommit = True
         for start in range(0, 60, 20):
             put(address, [notice(n) for n in range(start, start + 20)])
-            conn.execute(cut)
+            cut_connections(conn)
         until(is_empty(address))
     told = Counter(taken.body["data"]["incident_id"] for taken in local.taken)
     assert set(told) == set(range(60))

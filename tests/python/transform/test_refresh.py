@@ -20,7 +20,13 @@ from orchestration.settings import ROOT, Settings
 from orchestration.transform.project import dbt_project, ensure_manifest
 from orchestration.transform.refresh import cycle, job, lanes, ledger, news, state
 from orchestration.transform.refresh.manifests import Manifests
-from tests.python.warehouse import AS_OF, Warehouse, compare_kpis, files_of
+from tests.python.warehouse import (
+    AS_OF,
+    Warehouse,
+    compare_kpis,
+    cut_connections,
+    files_of,
+)
 
 PATIENCE = 240
 SERVE = "from orchestration.transform.refresh.commands import serve; serve()"
@@ -439,11 +445,7 @@ def test_one_serves_the_next_stands_by_and_takes_over(floor: Floor) -> None:
             first.wait(timeout=30)
             _wait(lambda: state.leader(floor.connection), second)
             before = _read_rows(floor)
-            # what a restart of the server does to a session
-            floor.connection.execute(
-                "select pg_terminate_backend(pid) from pg_stat_activity"
-                " where datname = current_database() and pid <> pg_backend_pid()"
-            )
+            cut_connections(floor.connection)
             floor.call(3)
             _wait(lambda: _read_rows(floor) >= before + 3, second)
             second.send_signal(signal.SIGTERM)
