@@ -171,6 +171,10 @@ def _invoke(
     from dbt.cli.main import dbtRunner
     from google.protobuf.json_format import MessageToDict
 
+    from orchestration.transform.sessions import keep_sessions
+
+    keep_sessions()
+
     def on_event(event: Any) -> None:  # noqa: ANN401 - one class per kind of event
         if event.info.name in RESULT_EVENTS:
             events.put(MessageToDict(event, preserving_proto_field_name=True))

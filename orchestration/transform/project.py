@@ -2,7 +2,9 @@
 
 import contextlib
 import fcntl
+import gc
 import os
+import pickle
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -10,6 +12,7 @@ from typing import Any
 import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, DbtProject
 
+from orchestration.database import connections
 from orchestration.settings import Settings, UserError, export, settings
 
 SOURCES_OF_MANIFEST = ("models", "seeds", "macros", "tests", "analyses")
@@ -74,8 +77,9 @@ def directories(project: DbtProject) -> list[str]:
     ]
 
 
-def _newest(root: Path) -> float:
+def changed_at(project: DbtProject) -> float:
     """Return when the dbt project was last changed, deleted files included."""
+    root = Path(project.project_dir)
     newest = max(
         (root / name).stat().st_mtime for name in ("dbt_project.yml", "profiles.yml")
     )
@@ -108,8 +112,7 @@ def ensure_manifest(project: DbtProject) -> Path:
     """Return the manifest's path, parsed anew when the project has changed since."""
     path = project.manifest_path
     with _alone(path.parent):
-        changed = _newest(Path(project.project_dir))
-        if not path.exists() or path.stat().st_mtime < changed:
+        if not path.exists() or path.stat().st_mtime < changed_at(project):
             parse(project)
     return path
 
@@ -126,14 +129,46 @@ def parse(project: DbtProject, *options: str) -> object:
     return result.result
 
 
-def kept_manifest(project: DbtProject) -> object:
+def kept_manifest(project: DbtProject) -> Any:  # noqa: ANN401 - dbt's own class
     """Return the manifest as dbt's own object, so that a run need not parse again.
 
-    A run compiles into it, so each gets one of its own; the file is up to date.
+    A run compiles into it, so each gets one of its own, which stands in the database in
+    use: for another one dbt would read all files anew.
     """
+    changed = changed_at(project)
     path = ensure_manifest(project)
-    with _alone(path.parent):
-        return parse(project, "--no-write-json")
+    known = _parsed.get(path)
+    if known is None or known[0] != changed:
+        with _alone(path.parent):
+            known = changed, pickle.dumps(parse(project, "--no-write-json"))
+        _parsed[path] = known
+    manifest = unpickled(known[1])
+    place(manifest)
+    return manifest
+
+
+_parsed: dict[Path, tuple[float, bytes]] = {}
+"""What this process has parsed, by the manifest's path, and how old the files were."""
+
+
+def unpickled(kept: bytes) -> Any:  # noqa: ANN401
+    """Return what was pickled; a hundred thousand objects, none of them garbage."""
+    gc.disable()
+    try:
+        return pickle.loads(kept)
+    finally:
+        gc.enable()
+
+
+def place(manifest: Any) -> None:  # noqa: ANN401
+    """Let all nodes stand in the database in use, wherever they were when parsed."""
+    database = connections.resolve(connections.dsn()).database
+    for node in (*manifest.nodes.values(), *manifest.sources.values()):
+        if node.relation_name:
+            node.relation_name = node.relation_name.replace(
+                f'"{node.database}"', f'"{database}"', 1
+            )
+        node.database = database
 
 
 def one_line(error: object) -> str:

@@ -63,16 +63,16 @@ class Warehouse:
         """Return the one value of a query."""
         return self.frame(query, *arguments).iloc[0, 0]
 
-    def contents(self) -> dict[str, list[str]]:
-        """Return every row of every room but when it was written."""
+    def contents(self, rooms: Sequence[str] = ROOMS) -> dict[str, list[str]]:
+        """Return every row of rooms but when it was written."""
         tables = self.frame(
             "select table_schema, table_name,"
             " array_agg(column_name::text order by column_name) as names"
             " from information_schema.columns"
             " where table_schema = any(%s)"
-            " and column_name not in ('changed_xid', 'since_xid', 'owned_xid')"
+            " and data_type <> 'xid8'"
             " group by table_schema, table_name",
-            ROOMS,
+            list(rooms),
         )
         found = {}
         for table in tables.itertuples():

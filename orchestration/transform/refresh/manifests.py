@@ -6,7 +6,6 @@ with the model as `meta.gates` and are asked of the rows it is about to write
 (macros/quality/gate_new_rows.sql).
 """
 
-import gc
 import pickle
 import re
 from collections.abc import Iterable, Mapping
@@ -16,7 +15,14 @@ from dagster_dbt import DbtProject
 
 from orchestration.database import connections
 from orchestration.settings import exported
-from orchestration.transform.project import OFFLINE, ensure_manifest, kept_manifest
+from orchestration.transform.project import (
+    OFFLINE,
+    changed_at,
+    ensure_manifest,
+    kept_manifest,
+    place,
+    unpickled,
+)
 from orchestration.transform.refresh.lanes import Lanes, read_lanes
 
 TAG = "frontdesk_refresh"
@@ -58,25 +64,25 @@ class Manifests:
         self._tests: dict[str, Any] = {}
         self._lanes: Lanes | None = None
         self._lanes_of = self._kept_of = 0.0
-        """When the manifests that were read had been written."""
+        """When the files that were read had been changed."""
         self._kept = b""
 
     def lanes(self) -> Lanes:
         """Return the lanes of the project, read anew when its files have changed."""
-        path = ensure_manifest(self.project)
-        written_at = path.stat().st_mtime
-        if self._lanes is None or written_at != self._lanes_of:
-            self._lanes, self._lanes_of = read_lanes(path), written_at
+        changed = changed_at(self.project)
+        if self._lanes is None or changed != self._lanes_of:
+            path = ensure_manifest(self.project)
+            self._lanes, self._lanes_of = read_lanes(path), changed
         return self._lanes
 
     def _ready(self) -> None:
         """Keep the manifest of the project as its files stand."""
-        written_at = ensure_manifest(self.project).stat().st_mtime
-        if not self._kept or written_at != self._kept_of:
+        changed = changed_at(self.project)
+        if not self._kept or changed != self._kept_of:
             # as builds do: dbt reads all files anew when the environment differs
             with exported({**OFFLINE, **connections.dbt_environment()}):
                 self._keep(kept_manifest(self.project))
-            self._kept_of = written_at
+            self._kept_of = changed
 
     def _keep(self, manifest: Any) -> None:  # noqa: ANN401 - dbt's own class
         """Keep the models, with the gates that each asks of its new rows."""
@@ -109,11 +115,8 @@ class Manifests:
         A gate that looks into a model of `unfinished` is left to builds.
         """
         self._ready()
-        manifest = _unpickled(self._kept)
-        database = connections.resolve(connections.dsn()).database
+        manifest = unpickled(self._kept)
         chosen, late = set(models), set(unfinished)
-        for node in (*manifest.nodes.values(), *manifest.sources.values()):
-            _place(node, database)
         for node in manifest.nodes.values():
             if node.name in chosen:
                 _tag(node)
@@ -121,9 +124,9 @@ class Manifests:
         _order_gates(manifest.nodes, chosen)
         for name in tests:
             node = pickle.loads(self._tests[name])
-            _place(node, database)
             _tag(node)
             manifest.nodes[node.unique_id] = node
+        place(manifest)
         manifest.rebuild_ref_lookup()
         return manifest
 
@@ -137,15 +140,6 @@ class Manifests:
             if node.fqn[1] == room and all(built.get(read, True) for read in reads):
                 found.append(name)
         return sorted(found)
-
-
-def _unpickled(kept: bytes) -> Any:  # noqa: ANN401
-    """Return what was pickled; a hundred thousand objects, none of them garbage."""
-    gc.disable()
-    try:
-        return pickle.loads(kept)
-    finally:
-        gc.enable()
 
 
 def _tag(node: Any) -> None:  # noqa: ANN401
@@ -193,12 +187,3 @@ def _reads(nodes: Mapping[str, Any], key: str, other: str) -> bool:
             seen.add(found)
             ahead += nodes[found].depends_on_nodes
     return False
-
-
-def _place(node: Any, database: str) -> None:  # noqa: ANN401
-    """Let a node stand in the database in use, wherever it was when it was read."""
-    if node.relation_name:
-        node.relation_name = node.relation_name.replace(
-            f'"{node.database}"', f'"{database}"', 1
-        )
-    node.database = database
