@@ -7,6 +7,8 @@
       parent      a staging model, an incremental model or a seed
       key         the column of the parent that holds the key
       where       a condition on the parent's rows
+      stamp       the parent's column that says in which transaction what concerns this
+                  model last changed, where more than that changes the row
       always      true: all its keys are touched at each run. Those of a seed are, without
                   it, at each run that finds the seed's rows changed
       via         {model, column, key, type}: `key` above is matched with `column` of that
@@ -140,6 +142,9 @@
         {% set since = since_sync_marks(touch['parent'], connected, state) %}
     {% else %}
         {% set since = since_snapshot('changed_xid' if is_built else 'landed_xid', state) %}
+        {% if touch['stamp'] %}
+            {% set since = since ~ ' and ' ~ is_unread(touch['stamp'], state) %}
+        {% endif %}
     {% endif %}
     {% set fresh %}
         select ({{ touch['key'] }})::text as fresh_key
@@ -245,8 +250,12 @@
 
 {# the first comparison is for the index, the second is the exact one #}
 {% macro since_snapshot(stamp, state) -%}
-    {{ stamp }} >= '{{ state[0] }}'::xid8
-    and not pg_visible_in_snapshot({{ stamp }}, '{{ state[1] }}'::pg_snapshot)
+    {{ stamp }} >= '{{ state[0] }}'::xid8 and {{ is_unread(stamp, state) }}
+{%- endmacro %}
+
+
+{% macro is_unread(stamp, state) -%}
+    not pg_visible_in_snapshot({{ stamp }}, '{{ state[1] }}'::pg_snapshot)
 {%- endmacro %}
 
 

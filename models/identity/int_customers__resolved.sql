@@ -20,8 +20,8 @@
             {
                 'parent': 'int_identifiers__counted',
                 'key': 'identifier_id',
-                'where': "
-                    identifier_type in ('phone', 'email') and owned_xid >= changed_xid",
+                'where': "identifier_type in ('phone', 'email')",
+                'stamp': 'owned_xid',
                 'each': 'unnest(array(
                     select members.customer_id
                     from [int_atom_identifiers__extracted] as carried

@@ -9,7 +9,9 @@
             {'parent': 'int_atom_identifiers__extracted', 'key': 'identifier_id'},
         ],
         'touched_type': 'uuid',
-        'quiet': ['atom_count', 'owner_count', 'since_xid', 'owned_xid'],
+        'quiet': [
+            'atom_count', 'owner_count', 'told_xid', 'hubs_xid', 'owned_xid'
+        ],
     }
 ) }}
 
@@ -75,17 +77,21 @@ former as (
 
     {% if this and is_incremental() -%}
         select
-            identifier_id,
-            since_xid,
-            owned_xid,
+            *,
             unusable_reason is null and contest_count = 0 as has_one_owner
         from {{ this }}
         {{ only_touched('identifier_id') }}
     {%- else -%}
         select
             null::uuid as identifier_id,
-            null::xid8 as since_xid,
+            null::uuid[] as hub_atom_ids,
+            null as unusable_reason,
+            null::bigint as contest_count,
+            null::smallint as login_count,
+            null::xid8 as told_xid,
+            null::xid8 as hubs_xid,
             null::xid8 as owned_xid,
+            null::boolean as is_weak,
             null::boolean as has_one_owner
     {%- endif %}
 
@@ -113,19 +119,23 @@ holders as materialized (
     select
         owned.identifier_id,
         owner_names.owner_name,
+        policies.max_owners,
         min(owned.atom_id::text)::uuid as atom_id,
         count(owner_names.owner_name) over (partition by owned.identifier_id)
             as name_count
     from owned
+    inner join policies
+        on owned.identifier_type = policies.identifier_type
     left join lateral unnest(owned.owner_names) as owner_names (owner_name)
         on true
-    group by owned.identifier_id, owner_names.owner_name
+    group by owned.identifier_id, owner_names.owner_name, policies.max_owners
 
 ),
 
 name_pairs as materialized (
 
-    -- dozens of names are many owners, however they are spelt
+    -- dozens of names are many owners, however they are spelt; a value that only finds
+    -- pairs may have any number
     select
         holders.identifier_id,
         holders.owner_name,
@@ -135,7 +145,7 @@ name_pairs as materialized (
         on
             holders.identifier_id = others.identifier_id
             and holders.owner_name <> others.owner_name
-    where holders.name_count <= 24
+    where holders.name_count <= 24 and holders.max_owners is not null
 
 ),
 
@@ -166,7 +176,7 @@ hubs as (
         holders.identifier_id,
         count(holders.owner_name) filter (where spellings.owner_name is null)
             as owner_count,
-        array_agg(distinct holders.atom_id) as hub_atom_ids
+        array_agg(distinct holders.atom_id) as held_by
     from holders
     left join spellings
         on
@@ -181,7 +191,7 @@ judged as (
     select
         shared.*,
         hubs.owner_count,
-        hubs.hub_atom_ids,
+        hubs.held_by,
         policies.max_atoms,
         policies.is_evidence,
         coalesce(shared.identifier_value ~ weakened.pattern, false) as is_weak,
@@ -204,25 +214,15 @@ judged as (
 
 ),
 
-final as (
+counted as (
 
     select
-
-        -- ids
-        judged.identifier_id,
+        judged.*,
         -- where many share a value, they are compared with one atom per name only
         case
             when judged.atom_count > 12 and judged.atom_count <= judged.max_atoms
-                then judged.hub_atom_ids
+                then judged.held_by
         end as hub_atom_ids,
-
-        -- strings
-        judged.identifier_type,
-        judged.unusable_reason,
-
-        -- numerics
-        judged.atom_count,
-        judged.owner_count,
         -- no more is told than is weighed, so nobody is woken over what is not: one
         -- name is no contest, one log-in as good as none
         case
@@ -240,34 +240,74 @@ final as (
                 and judged.login_count > 1
                 then least(judged.login_count, 4)
             else 0
-        end::smallint as login_count,
+        end::smallint as told_login_count
+    from judged
+
+),
+
+final as (
+
+    select
+
+        -- ids
+        counted.identifier_id,
+        counted.hub_atom_ids,
+
+        -- strings
+        counted.identifier_type,
+        counted.unusable_reason,
+
+        -- numerics
+        counted.atom_count,
+        counted.owner_count,
+        counted.contest_count,
+        counted.told_login_count as login_count,
         -- in steps of four times as many, so that one more seldom changes it
         case
-            when judged.max_atoms = 0
-                then greatest(ceil(log(judged.atom_count / 2.0) / log(4)), 0)
+            when counted.max_atoms = 0
+                then greatest(ceil(log(counted.atom_count / 2.0) / log(4)), 0)
         end::smallint as crowd,
         pg_current_xact_id() as changed_xid,
         -- who came and made it shared is touched by having come
-        coalesce(former.since_xid, pg_current_xact_id()) as since_xid,
+        case
+            when
+                former.identifier_id is not null
+                and (
+                    counted.unusable_reason is distinct from former.unusable_reason
+                    or counted.contest_count <> former.contest_count
+                    or counted.told_login_count <> former.login_count
+                    or counted.is_weak <> former.is_weak
+                    or (counted.hub_atom_ids is null) <> (former.hub_atom_ids is null)
+                )
+                then pg_current_xact_id()
+            else former.told_xid
+        end as told_xid,
+        case
+            when
+                coalesce(counted.hub_atom_ids, '{}')
+                = coalesce(former.hub_atom_ids, '{}')
+                then former.hubs_xid
+            else pg_current_xact_id()
+        end as hubs_xid,
         -- a value that one record has is that one's own
         case
             when
                 coalesce(former.has_one_owner, true)
                 = (
-                    judged.unusable_reason is null
-                    and (judged.owner_count <= 1 or not judged.is_evidence)
+                    counted.unusable_reason is null
+                    and (counted.owner_count <= 1 or not counted.is_evidence)
                 )
                 then former.owned_xid
             else pg_current_xact_id()
         end as owned_xid,
 
         -- booleans
-        judged.is_weak,
-        judged.is_evidence
+        counted.is_weak,
+        counted.is_evidence
 
-    from judged
+    from counted
     left join former
-        on judged.identifier_id = former.identifier_id
+        on counted.identifier_id = former.identifier_id
 
 )
 

@@ -12,7 +12,8 @@
             {
                 'parent': 'int_identifiers__counted',
                 'key': 'identifier_id',
-                'where': 'since_xid < changed_xid and crowd is null',
+                'where': 'crowd is null',
+                'stamp': 'told_xid',
                 'via': {
                     'model': 'int_atom_identifiers__extracted',
                     'column': 'identifier_id',
@@ -20,11 +21,15 @@
                     'type': 'uuid',
                 },
             },
+            {'parent': 'int_hubs__extracted', 'key': 'atom_id'},
         ],
         'touched_key': ['atom_a_id', 'atom_b_id'],
         'touched_type': 'uuid',
     }
 ) }}
+
+-- whose pairs change as it becomes a hub, or is none any more
+-- depends_on: {{ ref('int_hubs__extracted') }}
 
 with
 

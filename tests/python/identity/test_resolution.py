@@ -245,6 +245,48 @@ def test_values_that_say_nothing_join_nobody(
     assert {record["record_id"] for record in calls} <= alone
 
 
+def test_pairs_over_a_value_of_many_follow_who_stands_for_a_name(
+    new_warehouse: Callable[[], Warehouse],
+    arrive: Callable[..., None],
+    copy_of: Callable[[str], str],
+) -> None:
+    """As others come and go, and as the value is no longer one of many."""
+    names = ("王小明", "李建国", "Ann Smith")
+    crowd = [
+        person(
+            f"c{number:02}",
+            phone="13911223344",
+            name=names[number % 3],
+            address=f"长江路{number}号",
+        )
+        for number in range(30)
+    ]
+    gone = [{**one, "phone": f"139{one['record_id'][1:]}556677"} for one in crowd]
+    models = ("int_identifiers__counted", "int_hubs__extracted", "int_pairs__compared")
+    stand = (
+        "select hubs.atom_id::text from identity.int_hubs__extracted as hubs"
+        " inner join identity.int_identifiers__counted using (identifier_id)"
+        " where identifier_type = 'phone'"
+    )
+    warehouse = new_warehouse()
+    stood: list[set[str]] = []
+    met: list[int] = []
+    for part in (crowd[:10], crowd[10:26], [*crowd[26:], *gone[:8]], gone[8:20]):
+        arrive(warehouse, part)
+        stood.append(set(warehouse.frame(stand)["atom_id"]))
+        met.append(warehouse.value("select count(*) from identity.int_pairs__compared"))
+        anew = Warehouse(copy_of(warehouse.dsn))
+        anew.dbt("run", "--full-refresh", "--select", *models)
+        incremental, full = (one.contents(["identity"]) for one in (warehouse, anew))
+        for model in models:
+            assert incremental[f"identity.{model}"] == full[f"identity.{model}"]
+    # all meet while they are few; three stand for the many, and not always the same
+    assert [len(atoms) for atoms in stood] == [0, 3, 3, 0]
+    assert stood[1] != stood[2]
+    assert met[0] == 10 * 9 / 2
+    assert met[1] < 26 * 25 / 4
+
+
 def test_what_several_people_share_is_told_apart(
     new_warehouse: Callable[[], Warehouse], arrive: Callable[..., None]
 ) -> None:
