@@ -526,8 +526,10 @@
     state.receivedDate = Date.now() - age * 1000;
   }
 
+  let stream;
   function listen() {
-    const stream = new EventSource("api/events");
+    stream?.close();
+    stream = new EventSource("api/events");
     let age = 0;
     stream.addEventListener("hello", (event) => {
       const hello = JSON.parse(event.data);
@@ -553,6 +555,10 @@
       if (stream.readyState === EventSource.CLOSED) setTimeout(listen, 3000);
     };
   }
+  // a page that the browser keeps for going back would hold its connection, of which there
+  // are six for all pages: the seventh would not open
+  addEventListener("pagehide", () => stream.close());
+  addEventListener("pageshow", (event) => { if (event.persisted) listen(); });
 
   // ---- begin
 
