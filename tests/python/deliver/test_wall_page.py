@@ -244,6 +244,28 @@ def test_a_wall_that_hears_nothing_says_stale(wall: Running, browser: Browser) -
         wall.process.send_signal(signal.SIGCONT)
 
 
+def test_a_page_that_is_left_hears_no_more(wall: Running, browser: Browser) -> None:
+    """It would hold one of the few connections; gone back to, it hears again."""
+
+    def wait_for_viewers(number: int) -> None:
+        end = time.monotonic() + 20
+        while (
+            found := httpx.get(f"{wall.address}/healthz").json()["viewers"]
+        ) != number:
+            assert time.monotonic() < end, f"{found} viewers"
+            time.sleep(0.05)
+
+    browser.size(1600, 1000)
+    for language in ("en", "zh", "en", "zh"):
+        browser.open(f"{wall.address}/?lang={language}")
+        browser.wait(DRAWN)
+        wait_for_viewers(1)
+    browser.value("setTimeout(() => history.back(), 0)")
+    browser.wait("document.documentElement.lang === 'en'")
+    wait_for_viewers(1)
+    browser.wait("document.getElementById('badge').dataset.state === 'live'")
+
+
 def test_the_demonstration_clock_is_stated(wall: Running, browser: Browser) -> None:
     """On the page, with its date."""
     browser.size(1600, 1000)

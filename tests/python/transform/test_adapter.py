@@ -10,7 +10,7 @@ import dagster as dg
 import psycopg
 import pytest
 
-from orchestration.settings import Settings, UserError
+from orchestration.settings import Settings, UserError, settings
 from orchestration.transform import assets
 from orchestration.transform.project import dbt_project, ensure_manifest
 
@@ -168,6 +168,30 @@ def test_watchers_hear_of_each_node(toy: Settings, calls: psycopg.Connection) ->
     assert len(heard) == 7
     assert {result.total for result in heard} == {7}
     assert {result.room for result in heard} >= {"staging", "marts", "reference"}
+
+
+def test_a_kept_session_is_as_new_for_each_node(
+    toy: Settings, calls: psycopg.Connection
+) -> None:
+    """Nodes share sessions, but not what other nodes made or set in them."""
+    marts = toy.root / "models/marts/core"
+    (marts / "fct_first.sql").write_text(
+        "{{ config(pre_hook=[\"set work_mem = '123kB'\","
+        " 'create temporary table left_over as select 1 as made']) }}\n"
+        "select made from left_over"
+    )
+    for number in range(8):
+        (marts / f"fct_next_{number}.sql").write_text(
+            "select pg_backend_pid() as pid, current_setting('work_mem') as memory,"
+            " to_regclass('left_over') is null as is_new from {{ ref('fct_first') }}"
+        )
+    assert build(toy).success
+    found = calls.execute(
+        " union all ".join(f"select * from marts.fct_next_{n}" for n in range(8))
+    ).fetchall()
+    (memory,) = calls.execute("show work_mem").fetchone()
+    assert len({pid for pid, _, _ in found}) <= settings().dbt_threads < 8
+    assert {row[1:] for row in found} == {(memory, True)}
 
 
 def test_a_caller_that_gives_up_leaves_no_thread_and_no_query(
