@@ -11,7 +11,7 @@ import psycopg
 import pytest
 
 from orchestration.settings import Settings, UserError, settings
-from orchestration.transform import assets
+from orchestration.transform import assets, sessions
 from orchestration.transform.project import dbt_project, ensure_manifest
 
 
@@ -171,9 +171,12 @@ def test_watchers_hear_of_each_node(toy: Settings, calls: psycopg.Connection) ->
 
 
 def test_a_kept_session_is_as_new_for_each_node(
-    toy: Settings, calls: psycopg.Connection
+    toy: Settings, calls: psycopg.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Nodes share sessions, but not what other nodes made or set in them."""
+    """Nodes share sessions, but not what other nodes made or set in them.
+
+    One that rested long, or was cut meanwhile, is replaced.
+    """
     marts = toy.root / "models/marts/core"
     (marts / "fct_first.sql").write_text(
         "{{ config(pre_hook=[\"set work_mem = '123kB'\","
@@ -185,13 +188,30 @@ def test_a_kept_session_is_as_new_for_each_node(
             "select pg_backend_pid() as pid, current_setting('work_mem') as memory,"
             " to_regclass('left_over') is null as is_new from {{ ref('fct_first') }}"
         )
-    assert build(toy).success
-    found = calls.execute(
-        " union all ".join(f"select * from marts.fct_next_{n}" for n in range(8))
-    ).fetchall()
+    names = [f"fct_next_{number}" for number in range(8)]
+    (marts / "fct_cut.sql").write_text(
+        "".join(f"-- depends_on: {{{{ ref('{name}') }}}}\n" for name in names)
+        + "select count(pg_terminate_backend(pid)) as cut from pg_stat_activity"
+        " where datname = current_database() and state = 'idle'"
+        " and pid <> (select pg_backend_pid())"
+        f" and pid <> {calls.info.backend_pid}"
+    )
+    for number in range(4):
+        (marts / f"fct_after_{number}.sql").write_text(
+            "select cut from {{ ref('fct_cut') }}"
+        )
+    told = " union all ".join(f"select * from marts.{name}" for name in names)
     (memory,) = calls.execute("show work_mem").fetchone()
-    assert len({pid for pid, _, _ in found}) <= settings().dbt_threads < 8
-    assert {row[1:] for row in found} == {(memory, True)}
+    for seconds, is_shared in ((sessions.IDLE_SECONDS, True), (-1.0, False)):
+        monkeypatch.setattr(sessions, "IDLE_SECONDS", seconds)
+        # nothing else runs while sessions are cut
+        assert build(toy, select=["+path:models/marts/core/fct_after_*"]).success
+        found = calls.execute(told).fetchall()
+        assert {row[1:] for row in found} == {(memory, True)}
+        pids = {pid for pid, _, _ in found}
+        assert (len(pids) <= settings().dbt_threads) is is_shared
+        (cut,) = calls.execute("select cut from marts.fct_after_3").fetchone()
+        assert cut > 0
 
 
 def test_a_caller_that_gives_up_leaves_no_thread_and_no_query(
