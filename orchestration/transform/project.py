@@ -174,4 +174,6 @@ def place(manifest: Any) -> None:  # noqa: ANN401
 def one_line(error: object) -> str:
     """Return what an exception says, in one line."""
     text = str(error) if error else "no reason given"
+    # dbt's own word for what the project has made an error
+    text = text.replace("[WARNING]: ", "")
     return " ".join(part.strip() for part in text.splitlines() if part.strip())

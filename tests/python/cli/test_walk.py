@@ -110,6 +110,17 @@ def test_the_inbox_is_landed_by_a_build(
         assert tables.fetchone() == (0,)
 
 
+def test_a_selection_of_nothing_is_no_success(
+    frontdesk: Command, environment: dict[str, str]
+) -> None:
+    """A name that is not there fails the build, which says the name."""
+    assert frontdesk("up", **environment).returncode == 0
+    done = frontdesk("build", "--select", "fct_interaction", **environment)
+    assert done.returncode == 1
+    assert "'fct_interaction' does not match any enabled nodes" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_the_pages_start_and_stop(
     frontdesk: Command, environment: dict[str, str]
 ) -> None:
