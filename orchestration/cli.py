@@ -882,7 +882,7 @@ def bench_tickets(
     type=click.IntRange(1),
     default=10_000,
     show_default=True,
-    help="New records that come on top.",
+    help="New records that come on top, in each of three batches.",
 )
 @click.option(
     "--only",

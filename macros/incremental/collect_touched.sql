@@ -42,9 +42,14 @@
 
     {% if is_incremental() %}
         {% set state = run_query(
-            "select pg_snapshot_xmin(snapshot)::text, snapshot::text from "
-            ~ operations_schema() ~ ".watermarks where relation = '"
-            ~ this.schema ~ "." ~ this.name ~ "' and snapshot is not null"
+            "select pg_snapshot_xmin(mine.snapshot)::text, mine.snapshot::text,"
+            ~ " mine.seeds is distinct from " ~ seed_contents(touched_by) ~ ","
+            ~ " (select string_agg(anew.relation, ' ') from " ~ operations_schema()
+            ~ ".watermarks as anew where not"
+            ~ " pg_visible_in_snapshot(anew.rebuilt_xid, mine.snapshot))"
+            ~ " from " ~ operations_schema() ~ ".watermarks as mine"
+            ~ " where mine.relation = '" ~ this.schema ~ "." ~ this.name
+            ~ "' and mine.snapshot is not null"
         ) %}
         {% set parts = [] %}
         {% for touch in touched_by %}
@@ -63,7 +68,9 @@
         select distinct touched_key::{{ meta.get('touched_type', 'text') }} as touched_key
         from (
             {{ parts | join('\n        union all\n        ') }}
-        ) as touched;
+        ) as touched
+        -- neighbours in an index are looked up one after the other
+        order by touched_key;
         create unique index on {{ touched_table() }} (touched_key);
         analyze {{ touched_table() }};
 
@@ -117,6 +124,7 @@
             ) as members
             union
             select touched_key from reached
+            order by touched_key
             on conflict (touched_key) do nothing;
             analyze {{ touched_table() }};
         {% endif %}
@@ -133,11 +141,7 @@
     {% if state is none or touch['always'] %}
         {% set since = 'true' %}
     {% elif is_seed %}
-        {% set since %}exists (
-            select 1 from {{ operations_schema() }}.watermarks
-            where relation = '{{ this.schema }}.{{ this.name }}'
-                and seeds is distinct from next_seeds
-        ){% endset %}
+        {% set since = state[2] %}
     {% elif connected %}
         {% set since = since_sync_marks(touch['parent'], connected, state) %}
     {% else %}
@@ -179,20 +183,19 @@
     {% endif %}
 
     {# a parent that was built anew, or a seed that changed, may lack keys it once had #}
-    {% if state is not none and (is_built or (is_seed and not touch['always'])) %}
+    {% if state is none or (is_seed and touch['always']) %}
+        {% set may_lack = false %}
+    {% elif is_seed %}
+        {% set may_lack = state[2] %}
+    {% else %}
+        {% set may_lack = is_built and parent_name in (state[3] or '').split() %}
+    {% endif %}
+    {% if may_lack %}
         {% for column in touched_key_columns() %}
         union
-        select target.{{ column }}::text
-        from {{ this }} as target
-        where target.{{ column }} is not null and {% if is_seed -%}
-            {{ since }}
-        {%- else -%}
-        exists (
-            select 1 from {{ operations_schema() }}.watermarks
-            where relation = '{{ parent_name }}'
-                and {{ since_snapshot('rebuilt_xid', state) }}
-        )
-        {%- endif %}
+        select {{ column }}::text
+        from {{ this }}
+        where {{ column }} is not null
         {% endfor %}
     {% endif %}
 {% endmacro %}

@@ -70,7 +70,9 @@
     set local enable_seqscan = off;
 
     merge into {{ target }} as old
-    using {{ source }} as new on {{ keys_match(keys) }}
+    -- in the order of the index: neighbours share its pages
+    using (select * from {{ source }} order by {{ keys | join(', ') }}) as new
+    on {{ keys_match(keys) }}
     {% if compared %}
     when matched and {{ rows_differ(compared) }} then update set
         {% for column in columns if column not in keys %}

@@ -71,16 +71,16 @@ accounts as not materialized (
 
 ),
 
-atom_traits as not materialized (
-
-    select * from {{ ref('int_atoms__unioned') }}
-
-),
-
 left_pairs as not materialized (
 
     select * from {{ ref('int_pairs__scored') }}
     {{ only_touched('atom_a_id') }}
+
+),
+
+ties as not materialized (
+
+    select * from {{ ref('int_pairs__scored') }}
 
 ),
 
@@ -134,10 +134,11 @@ alike as (
         'profiles.profile_id = records.profile_id'
         ~ ' and described.first_record_id <> records.record_id'
     ) }}
-    left join left_pairs as ties
-        on
-            profiles.atom_id = ties.atom_a_id
-            and profiles.atom_id = ties.atom_b_id
+    {{ looked_up(
+        'ties',
+        'profiles.atom_id = ties.atom_a_id and profiles.atom_id = ties.atom_b_id',
+        kind='left'
+    ) }}
 
 ),
 
@@ -231,17 +232,11 @@ placed as (
         met.*,
         left_atom.cluster_id as left_cluster_id,
         right_atom.cluster_id as right_cluster_id,
-        left_traits.first_record_id as record_id_a,
-        right_traits.first_record_id as record_id_b
+        left_atom.first_record_id as record_id_a,
+        right_atom.first_record_id as record_id_b
     from met
     {{ looked_up('atoms', 'met.atom_a_id = left_atom.atom_id', 'left_atom') }}
     {{ looked_up('atoms', 'met.atom_b_id = right_atom.atom_id', 'right_atom') }}
-    {{ looked_up(
-        'atom_traits', 'met.atom_a_id = left_traits.atom_id', 'left_traits'
-    ) }}
-    {{ looked_up(
-        'atom_traits', 'met.atom_b_id = right_traits.atom_id', 'right_traits'
-    ) }}
 
 ),
 

@@ -7,6 +7,7 @@ a database of its own, which is dropped at the end.
 """
 
 import importlib.util
+import math
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -32,6 +33,9 @@ SELECTED = ("+path:models/identity",)
 PEOPLE_A_WORLD = 25_000
 """Large loads are made of worlds of this size, one after the other."""
 NEW_RECORDS = 10_000
+BATCHES = 3
+"""New records come in so many batches: the first finds a server that has just loaded
+everything, the later ones find it as it is from day to day."""
 CUSTOMERS = "select record_id, customer_id::text from identity.int_records__resolved"
 EDGES = """
 select record_id_a, record_id_b
@@ -263,13 +267,14 @@ class _Bench:
         with self._database(
             lambda text: self.say(f"{count:,} records: {text}")
         ) as warehouse:
-            warehouse.land_worlds(count, new)
+            warehouse.land_worlds(count, new * BATCHES)
             warehouse.say("landed")
             warehouse.floor(count, [("raw_people", "records")])
             warehouse.build("first load", count)
             warehouse.vacuum(count)
-            warehouse.land(warehouse.late)
-            warehouse.build("new records", count)
+            for batch in range(BATCHES):
+                warehouse.land(warehouse.late[batch::BATCHES])
+                warehouse.build(f"new records, batch {batch + 1}", count)
             warehouse.build("no news", count)
         return warehouse.steps
 
@@ -313,18 +318,24 @@ class _Warehouse(steps.Bench):
         return row
 
     def land_worlds(self, count: int, new: int) -> None:
-        """Land `count` records of as many worlds as it takes; keep `new` for later."""
+        """Land `count` records of as many worlds as it takes; keep `new` for later.
+
+        Each world keeps back its last ones, so what comes later is of old customers
+        everywhere.
+        """
         taken: set[str] = set()
+        late: list[Record] = []
         series = landed = 0
         while landed < count:
             series += 1
-            wanted = count - landed + (new if series == 1 else 0)
+            wanted = (count - landed) * (count + new) // count
             size = min(PEOPLE_A_WORLD, wanted // 4 + 50)
             plan = people.Plan(size, 400 + series, series=series)
             rows = [row.record for row in people.make(plan, taken).rows]
-            if series == 1:
-                rows, self.late = rows[:-new], rows[-new:]
-            landed += self.land(rows[: count - landed])
+            early = len(rows) - math.ceil(len(rows) * new / (count + new))
+            late += rows[early:]
+            landed += self.land(rows[: min(early, count - landed)])
+        self.late = late[:new]
         with self.connected() as connection:
             connection.execute("vacuum (analyze) raw_people.records")
 

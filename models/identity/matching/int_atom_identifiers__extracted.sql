@@ -1,8 +1,8 @@
 {{ config(
-    unique_key=['atom_id', 'identifier_id'],
+    unique_key=['identifier_id', 'atom_id'],
     indexes=[
-        {'columns': ['atom_id', 'identifier_id'], 'unique': true},
-        {'columns': ['identifier_id']},
+        {'columns': ['identifier_id', 'atom_id'], 'unique': true},
+        {'columns': ['atom_id']},
         {'columns': ['changed_xid']},
     ],
     meta={
@@ -271,6 +271,8 @@ final as (
     from keyed
     inner join atoms
         on keyed.atom_id = atoms.atom_id
+    -- what belongs to one atom is read together
+    order by keyed.atom_id
 
 )
 

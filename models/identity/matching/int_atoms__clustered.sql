@@ -168,6 +168,7 @@ final as (
         atoms.atom_id,
         coalesce(clustered.cluster_id, atoms.atom_id) as cluster_id,
         coalesce(clustered.component_id, atoms.atom_id) as component_id,
+        atoms.first_record_id,
 
         -- numerics
         pg_current_xact_id() as changed_xid,

@@ -17,15 +17,8 @@
 
 with
 
-carried as (
-
-    select * from {{ ref('int_atom_identifiers__extracted') }}
-    {{ only_touched('identifier_id') }}
-
-),
-
--- imported anew: read twice, an import would be written down whole
-owned as (
+-- read twice: all of them from the table, a few are looked up once and written down
+carried as {{ '' if this and is_incremental() else 'not ' }}materialized (
 
     select * from {{ ref('int_atom_identifiers__extracted') }}
     {{ only_touched('identifier_id') }}
@@ -115,24 +108,26 @@ shared as (
 
 holders as materialized (
 
-    -- one atom per name stands for all that hold the value under it
+    -- one atom per name stands for all that hold the value under it; whose a value is
+    -- that finds nobody is not asked
     select
-        owned.identifier_id,
+        carried.identifier_id,
         owner_names.owner_name,
         policies.max_owners,
-        min(owned.atom_id::text)::uuid as atom_id,
-        count(owner_names.owner_name) over (partition by owned.identifier_id)
+        min(carried.atom_id::text)::uuid as atom_id,
+        count(owner_names.owner_name) over (partition by carried.identifier_id)
             as name_count
-    from owned
+    from carried
     inner join policies
-        on owned.identifier_type = policies.identifier_type
-    left join lateral unnest(owned.owner_names) as owner_names (owner_name)
+        on carried.identifier_type = policies.identifier_type
+    left join lateral unnest(carried.owner_names) as owner_names (owner_name)
         on true
-    group by owned.identifier_id, owner_names.owner_name, policies.max_owners
+    where policies.max_atoms is distinct from 0
+    group by carried.identifier_id, owner_names.owner_name, policies.max_owners
 
 ),
 
-name_pairs as materialized (
+met_names as materialized (
 
     -- dozens of names are many owners, however they are spelt; a value that only finds
     -- pairs may have any number
@@ -149,13 +144,23 @@ name_pairs as materialized (
 
 ),
 
-spellings as (
+name_pairs as materialized (
+
+    -- the same two names meet again and again, and are compared once
+    select distinct
+        owner_name,
+        other_name
+    from met_names
+
+),
+
+alike_names as (
 
     -- names that may be one person's count once. A full name yields to a full one only:
     -- sisters are two, though 'Ms Wang' may be either
-    select distinct
-        name_pairs.identifier_id,
-        name_pairs.owner_name
+    select
+        name_pairs.owner_name,
+        name_pairs.other_name
     from name_pairs
     {{ looked_up('left_names', 'name_pairs.owner_name = left_names.person_name') }}
     {{ looked_up('right_names', 'name_pairs.other_name = right_names.person_name') }}
@@ -167,6 +172,19 @@ spellings as (
         end
         and coalesce({{ name_level('left_names', 'right_names') }}, 'unknown')
         not in ('different', 'unfit')
+
+),
+
+spellings as (
+
+    select distinct
+        met_names.identifier_id,
+        met_names.owner_name
+    from met_names
+    inner join alike_names
+        on
+            met_names.owner_name = alike_names.owner_name
+            and met_names.other_name = alike_names.other_name
 
 ),
 
@@ -190,7 +208,7 @@ judged as (
 
     select
         shared.*,
-        hubs.owner_count,
+        coalesce(hubs.owner_count, 0) as owner_count,
         hubs.held_by,
         policies.max_atoms,
         policies.is_evidence,
@@ -203,10 +221,10 @@ judged as (
                 then 'too_many_holders'
         end as unusable_reason
     from shared
-    inner join hubs
-        on shared.identifier_id = hubs.identifier_id
     inner join policies
         on shared.identifier_type = policies.identifier_type
+    left join hubs
+        on shared.identifier_id = hubs.identifier_id
     left join blocked
         on shared.identifier_type = blocked.identifier_type
     left join weakened
