@@ -86,6 +86,8 @@ final as (
     where
         blocked.pattern is null
         or carried.identifier_value !~ blocked.pattern
+    -- what lies together is read together
+    order by carried.profile_id
 
 )
 

@@ -271,7 +271,7 @@ final as (
     from keyed
     inner join atoms
         on keyed.atom_id = atoms.atom_id
-    -- what belongs to one atom is read together
+    -- what lies together is read together
     order by keyed.atom_id
 
 )

@@ -555,6 +555,8 @@ final as (
     from sides
     left join named
         on sides.pair_id = named.pair_id
+    -- what lies together is read together
+    order by sides.atom_a_id, sides.atom_b_id
 
 )
 

@@ -89,6 +89,8 @@ final as (
 
     from scored
     where state is not null
+    -- what lies together is read together
+    order by atom_a_id, atom_b_id
 
 )
 

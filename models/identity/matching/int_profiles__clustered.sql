@@ -163,6 +163,8 @@ final as (
     from profiles
     left join clustered
         on profiles.profile_id = clustered.node
+    -- what lies together is read together
+    order by profiles.profile_id
 
 )
 

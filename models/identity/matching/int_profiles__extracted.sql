@@ -133,6 +133,8 @@ final as (
     from counted
     inner join described
         on counted.first_record_id = described.record_id
+    -- what lies together is read together
+    order by counted.profile_id
 
 )
 

@@ -50,28 +50,52 @@ final as (
 
         -- ids
         records.record_id,
-        md5(
-            row(
-                records.phone,
-                records.email,
-                records.cookie_id,
-                records.device_id,
-                records.loyalty_card,
-                records.crm_customer_id,
-                records.account_id,
-                records.openid_app,
-                records.openid,
-                records.unionid,
-                records.social_platform,
-                records.social_handle,
-                records.person_name,
-                records.gender,
-                records.birth_date,
-                records.address,
-                records.city,
-                records.postcode,
-                decided.record_id
-            )::text
+        -- begins with what it is found by: what hangs together lies together in every
+        -- index of this room
+        (
+            left(
+                md5(
+                    coalesce(
+                        records.phone,
+                        records.email,
+                        records.account_id,
+                        records.unionid,
+                        records.openid,
+                        records.loyalty_card,
+                        records.cookie_id,
+                        records.device_id,
+                        records.person_name,
+                        ''
+                    )
+                ),
+                12
+            )
+            || right(
+                md5(
+                    row(
+                        records.phone,
+                        records.email,
+                        records.cookie_id,
+                        records.device_id,
+                        records.loyalty_card,
+                        records.crm_customer_id,
+                        records.account_id,
+                        records.openid_app,
+                        records.openid,
+                        records.unionid,
+                        records.social_platform,
+                        records.social_handle,
+                        records.person_name,
+                        records.gender,
+                        records.birth_date,
+                        records.address,
+                        records.city,
+                        records.postcode,
+                        decided.record_id
+                    )::text
+                ),
+                20
+            )
         )::uuid as profile_id,
 
         -- strings
