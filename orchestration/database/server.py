@@ -36,9 +36,9 @@ password_encryption = 'scram-sha-256'
 shared_buffers = '{buffers}MB'
 work_mem = '64MB'
 maintenance_work_mem = '256MB'
-max_wal_size = '4GB'
 # each page is logged whole once after a checkpoint: a quarter of what a small batch of
-# new records costs
+# new records costs, so they are rare
+max_wal_size = '8GB'
 checkpoint_timeout = '15min'
 # compressing pages cost a tenth of the CPU of a full build, and five times that of the
 # vacuum after it; the log lives for minutes only

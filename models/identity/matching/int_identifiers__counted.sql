@@ -154,7 +154,7 @@ name_pairs as materialized (
 
 ),
 
-alike_names as (
+alike_names as materialized (
 
     -- names that may be one person's count once. A full name yields to a full one only:
     -- sisters are two, though 'Ms Wang' may be either
