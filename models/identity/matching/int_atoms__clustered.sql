@@ -166,7 +166,11 @@ final as (
 
         -- ids
         atoms.atom_id,
-        coalesce(clustered.cluster_id, atoms.atom_id) as cluster_id,
+        -- who was there first names it: who comes later seldom renames the others
+        first_value(atoms.atom_id) over (
+            partition by coalesce(clustered.cluster_id, atoms.atom_id)
+            order by atoms.first_record_id, atoms.atom_id
+        ) as cluster_id,
         coalesce(clustered.component_id, atoms.atom_id) as component_id,
         atoms.first_record_id,
 

@@ -154,7 +154,11 @@ final as (
 
         -- ids
         profiles.profile_id,
-        coalesce(clustered.cluster_id, profiles.profile_id) as atom_id,
+        -- who was there first names it: who comes later seldom renames the others
+        first_value(profiles.profile_id) over (
+            partition by coalesce(clustered.cluster_id, profiles.profile_id)
+            order by profiles.first_record_id, profiles.profile_id
+        ) as atom_id,
         coalesce(clustered.component_id, profiles.profile_id) as component_id,
 
         -- numerics
