@@ -134,6 +134,29 @@ def test_decisions_of_reviewers_are_obeyed(
     assert built.value(calls) == before
 
 
+def test_what_a_parent_built_anew_lacks_leaves_the_tables_below(
+    built: Warehouse, copy_of: Callable[[str], str]
+) -> None:
+    """A row that is gone from raw is found by a full refresh of one model alone."""
+    built = Warehouse(copy_of(built.dsn))
+    gone = built.value(
+        "select source_record_id from marts.fct_interactions"
+        " where source_name = 'phone' and is_handled order by 1 limit 1"
+    )
+    counts = (
+        "select count(*), count(*) filter (where source_record_id = %s)"
+        " from marts.fct_interactions where source_name = 'phone'"
+    )
+    known = built.frame(counts, gone).iloc[0].tolist()
+    with psycopg.connect(built.dsn) as connection:
+        connection.execute("delete from raw_phone.calls where call_id = %s", [gone])
+    built.dbt("run", "--select", "+fct_interactions")
+    assert built.frame(counts, gone).iloc[0].tolist() == known
+    built.dbt("run", "--full-refresh", "--select", "int_calls__judged")
+    built.dbt("run", "--select", "+fct_interactions")
+    assert built.frame(counts, gone).iloc[0].tolist() == [known[0] - 1, 0]
+
+
 def test_any_order_of_arrival_equals_one_full_refresh(
     request: pytest.FixtureRequest, world: Path
 ) -> None:
