@@ -30,30 +30,27 @@
     {% endif %}
     {% set meta = config.get('meta') or {} %}
     {% set touched_by = meta.get('touched_by') or [] %}
-    insert into {{ operations_schema() }}.watermarks (relation, next_snapshot, next_seeds)
-    values (
-        '{{ this.schema }}.{{ this.name }}',
-        pg_current_snapshot(),
-        {{ seed_contents(touched_by) }}
-    )
-    on conflict (relation) do update
-    set next_snapshot = excluded.next_snapshot, next_seeds = excluded.next_seeds;
+    {# what the last build saw, and whether seeds or whole parents were written since #}
+    {% set noted = run_query(
+        "insert into " ~ operations_schema() ~ ".watermarks as mine"
+        ~ " (relation, next_snapshot, next_seeds)"
+        ~ " values ('" ~ this.schema ~ "." ~ this.name ~ "', pg_current_snapshot(), "
+        ~ seed_contents(touched_by) ~ ")"
+        ~ " on conflict (relation) do update"
+        ~ " set next_snapshot = excluded.next_snapshot, next_seeds = excluded.next_seeds"
+        ~ " returning pg_snapshot_xmin(mine.snapshot)::text, mine.snapshot::text,"
+        ~ " mine.seeds is distinct from mine.next_seeds,"
+        ~ " (select string_agg(anew.relation, ' ') from " ~ operations_schema()
+        ~ ".watermarks as anew where not"
+        ~ " pg_visible_in_snapshot(anew.rebuilt_xid, mine.snapshot))"
+    ) %}
+    {% set state = noted.rows[0] if noted.rows[0][1] is not none else none %}
     {{ note_sync_marks(touched_by) }}
 
     {% if is_incremental() %}
-        {% set state = run_query(
-            "select pg_snapshot_xmin(mine.snapshot)::text, mine.snapshot::text,"
-            ~ " mine.seeds is distinct from " ~ seed_contents(touched_by) ~ ","
-            ~ " (select string_agg(anew.relation, ' ') from " ~ operations_schema()
-            ~ ".watermarks as anew where not"
-            ~ " pg_visible_in_snapshot(anew.rebuilt_xid, mine.snapshot))"
-            ~ " from " ~ operations_schema() ~ ".watermarks as mine"
-            ~ " where mine.relation = '" ~ this.schema ~ "." ~ this.name
-            ~ "' and mine.snapshot is not null"
-        ) %}
         {% set parts = [] %}
         {% for touch in touched_by %}
-            {% do parts.append(touched_keys(touch, state.rows[0] if state.rows else none)) %}
+            {% do parts.append(touched_keys(touch, state)) %}
         {% endfor %}
         {# a refresh by the minute lets the clocks run on every few minutes only #}
         {% if meta.get('running') and var('clocks_run', true) %}

@@ -17,6 +17,11 @@ from orchestration.settings import ROOT
 from tests.python.conftest import POSTGRES_15
 from tests.python.warehouse import ROOMS, Warehouse, compare_kpis, files_of
 
+FIRST_CALL = """
+select source_record_id from marts.fct_interactions
+where source_name = 'phone' and is_handled order by 1 limit 1
+"""
+
 
 def test_every_row_is_landed_or_unreadable(built: Warehouse, world: Path) -> None:
     """The raw tables hold what was written, version for version."""
@@ -95,10 +100,7 @@ def test_decisions_of_reviewers_are_obeyed(
         "select record_id from frontdesk.review"
         " where record_type = 'phone.calls' and doubt = 'duplicate' limit 1"
     ).iloc[0, 0]
-    clean = built.value(
-        "select source_record_id from marts.fct_interactions"
-        " where source_name = 'phone' and is_handled order by 1 limit 1"
-    )
+    clean = built.value(FIRST_CALL)
     found = (
         "select count(*) from marts.fct_interactions"
         " where source_name = 'phone' and source_record_id = %s"
@@ -139,10 +141,7 @@ def test_what_a_parent_built_anew_lacks_leaves_the_tables_below(
 ) -> None:
     """A row that is gone from raw is found by a full refresh of one model alone."""
     built = Warehouse(copy_of(built.dsn))
-    gone = built.value(
-        "select source_record_id from marts.fct_interactions"
-        " where source_name = 'phone' and is_handled order by 1 limit 1"
-    )
+    gone = built.value(FIRST_CALL)
     counts = (
         "select count(*), count(*) filter (where source_record_id = %s)"
         " from marts.fct_interactions where source_name = 'phone'"
