@@ -1,6 +1,12 @@
-{# one key for one value of one type, short enough for the largest tables #}
+{#
+    one key for one value of one type, short enough for the largest tables. It begins with
+    the value's first half: the keys that one name is half of lie together in every index
+#}
 {% macro identifier_id(identifier_type, identifier_value) -%}
-    md5({{ identifier_type }} || '|' || {{ identifier_value }})::uuid
+    (
+        left(md5(split_part({{ identifier_value }}, '|', 1)), 12)
+        || left(md5({{ identifier_type }} || '|' || {{ identifier_value }}), 20)
+    )::uuid
 {%- endmacro %}
 
 

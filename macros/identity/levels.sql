@@ -140,7 +140,7 @@
 #}
 {% macro detail(part, level) -%}
     '{{ part }} ' || {{ level }} || coalesce(
-        '/' || nullif(greatest(left_crowds.{{ part }}_crowd, right_crowds.{{ part }}_crowd), 0),
+        '/' || nullif(greatest(left_atoms.{{ part }}_crowd, right_atoms.{{ part }}_crowd), 0),
         ''
     )
 {%- endmacro %}

@@ -17,7 +17,8 @@
     `meta.touched_key` names the column of the model that the keys stand in
     (`unique_key` when left out), or two columns that hold keys of one kind;
     `meta.touched_type` is their type (text). `meta.closed_over` is a query over
-    `closed.touched_key`: what it returns is touched too, and so on from there.
+    `closed.touched_key`: what it returns is touched too, and so on from there; not so
+    when the model `meta.closed_unless_read_by` has read what the last build wrote.
     `meta.components` = {column, neighbours}: the model remembers in `column` which keys
     hang together; touched are also all keys that hang together with a touched one or
     with what `neighbours`, a query over `touched.touched_key`, returns. `meta.running`
@@ -71,7 +72,7 @@
         create unique index on {{ touched_table() }} (touched_key);
         analyze {{ touched_table() }};
 
-        {% if meta.get('closed_over') %}
+        {% if meta.get('closed_over') and not was_read_by(meta.get('closed_unless_read_by')) %}
             insert into {{ touched_table() }} (touched_key)
             with recursive closed as (
                 select touched_key
@@ -198,6 +199,21 @@
 {% endmacro %}
 
 
+{# was a model built after the last build of this one? Builds never run side by side #}
+{% macro was_read_by(reader_name) %}
+    {% if not reader_name %}{{ return(false) }}{% endif %}
+    {% set reader = relation_of(reader_name) %}
+    {% set read = run_query(
+        'select exists (select 1 from ' ~ operations_schema() ~ '.watermarks as mine'
+        ~ ' inner join ' ~ operations_schema() ~ '.watermarks as readers'
+        ~ ' on pg_snapshot_xmax(readers.snapshot) > pg_snapshot_xmax(mine.snapshot)'
+        ~ " where mine.relation = '" ~ this.schema ~ '.' ~ this.name ~ "'"
+        ~ " and readers.relation = '" ~ reader.schema ~ '.' ~ reader.identifier ~ "')"
+    ) %}
+    {{ return(read.rows[0][0]) }}
+{% endmacro %}
+
+
 {# one text that changes when a row of the seeds among the parents does #}
 {% macro seed_contents(touched_by) -%}
     {% set contents = [] %}
@@ -208,7 +224,7 @@
             ~ relation_of(touch['parent']) ~ ' as seed)'
         ) %}
     {% endfor %}
-    {{ "md5(concat_ws('|', " ~ contents | join(', ') ~ '))' if contents else 'null' }}
+    {{ "md5(concat_ws('|', " ~ contents | unique | join(', ') ~ '))' if contents else 'null' }}
 {%- endmacro %}
 
 

@@ -19,6 +19,8 @@
     {% set loud = compared | reject('in', quiet) | list %}
     {% set moves = (keys + (config.get('meta').get('moves') or [])) | unique | list %}
     {% set relation_name = target.schema ~ '.' ~ target.identifier %}
+    {# a key that has its row stays; where only keys are noted, no other is of interest #}
+    {% set only_gone = keys == touched_columns and keys | length == 1 and moves == keys %}
 
     create index on {{ source }} ({{ keys | join(', ') }});
     analyze {{ source }};
@@ -27,6 +29,9 @@
         {% for column in touched_columns %}
         select found.*
         from {{ touched_table() }} as touched
+        {% if only_gone %}
+        left join {{ source }} as new on new.{{ column }} = touched.touched_key
+        {% endif %}
         cross join lateral (
             select
                 old.ctid as place
@@ -39,6 +44,7 @@
             -- keeps the planner to one look-up per key
             offset 0
         ) as found
+        {{ 'where new.' ~ column ~ ' is null' if only_gone }}
         {{ 'union all' if not loop.last }}
         {% endfor %}
     ),

@@ -22,7 +22,6 @@
             {'parent': 'int_profiles__clustered', 'key': 'atom_id'},
             {'parent': 'int_atoms__clustered', 'key': 'atom_id'},
             {'parent': 'int_pairs__scored', 'key': 'atom_a_id'},
-            {'parent': 'int_pairs__scored', 'key': 'atom_b_id'},
         ],
         'touched_key': ['atom_a_id', 'atom_b_id'],
         'touched_type': 'uuid',
@@ -40,7 +39,7 @@ atoms as not materialized (
 
 ),
 
-profiles as not materialized (
+profiles as {{ written_down() }} (
 
     select * from {{ ref('int_profiles__clustered') }}
     {{ only_touched('atom_id') }}
@@ -126,7 +125,7 @@ alike as (
     from profiles
     {{ looked_up(
         'described',
-        'profiles.profile_id = described.profile_id and described.record_count > 1'
+        'profiles.profile_id = described.profile_id and profiles.record_class > 0'
     ) }}
     {{ looked_up('atoms', 'profiles.atom_id = atoms.atom_id and not atoms.is_loose') }}
     {{ looked_up(
@@ -142,37 +141,55 @@ alike as (
 
 ),
 
-held as (
+account_holders as (
 
-    -- who holds an account: the first profile of each atom that does stands for it
     select
-        accounts.identifier_id,
-        accounts.identifier_type,
-        accounts.identifier_value,
+        touched_accounts.identifier_id,
         accounts.profile_id,
-        all_profiles.atom_id,
-        first_value(accounts.profile_id) over (
-            partition by accounts.identifier_id, all_profiles.atom_id
-            order by accounts.profile_id
-        ) as first_of_atom,
-        first_value(accounts.profile_id) over (
-            partition by accounts.identifier_id
-            order by all_profiles.atom_id, accounts.profile_id
-        ) as first_of_all,
-        first_value(all_profiles.atom_id) over (
-            partition by accounts.identifier_id
-            order by all_profiles.atom_id, accounts.profile_id
-        ) as first_atom_id
+        count(*) over (partition by touched_accounts.identifier_id) as holder_count
     from (
         select distinct mine.identifier_id
         from profiles
-        inner join accounts as mine
-            on profiles.profile_id = mine.profile_id
+        {{ looked_up('accounts', 'profiles.profile_id = mine.profile_id', 'mine') }}
     ) as touched_accounts
     {{ looked_up(
         'accounts', 'touched_accounts.identifier_id = accounts.identifier_id'
     ) }}
-    {{ looked_up('all_profiles', 'accounts.profile_id = all_profiles.profile_id') }}
+
+),
+
+held as (
+
+    -- who shares an account: the first profile of each atom that does stands for it
+    select
+        account_holders.identifier_id,
+        said.identifier_type,
+        said.identifier_value,
+        account_holders.profile_id,
+        all_profiles.atom_id,
+        first_value(account_holders.profile_id) over (
+            partition by account_holders.identifier_id, all_profiles.atom_id
+            order by account_holders.profile_id
+        ) as first_of_atom,
+        first_value(account_holders.profile_id) over (
+            partition by account_holders.identifier_id
+            order by all_profiles.atom_id, account_holders.profile_id
+        ) as first_of_all,
+        first_value(all_profiles.atom_id) over (
+            partition by account_holders.identifier_id
+            order by all_profiles.atom_id, account_holders.profile_id
+        ) as first_atom_id
+    from account_holders
+    {{ looked_up(
+        'accounts',
+        'account_holders.profile_id = said.profile_id'
+        ~ ' and account_holders.identifier_id = said.identifier_id',
+        'said'
+    ) }}
+    {{ looked_up(
+        'all_profiles', 'account_holders.profile_id = all_profiles.profile_id'
+    ) }}
+    where account_holders.holder_count > 1
 
 ),
 
@@ -226,6 +243,13 @@ met as (
 
 ),
 
+met_atoms as {{ written_down() }} (
+
+    -- an atom meets several others, and is looked up once
+    {{ looked_up_once('atoms', 'atom_id', 'met', ['atom_a_id', 'atom_b_id']) }}
+
+),
+
 placed as (
 
     select
@@ -235,8 +259,10 @@ placed as (
         left_atom.first_record_id as record_id_a,
         right_atom.first_record_id as record_id_b
     from met
-    {{ looked_up('atoms', 'met.atom_a_id = left_atom.atom_id', 'left_atom') }}
-    {{ looked_up('atoms', 'met.atom_b_id = right_atom.atom_id', 'right_atom') }}
+    inner join met_atoms as left_atom
+        on met.atom_a_id = left_atom.atom_id
+    inner join met_atoms as right_atom
+        on met.atom_b_id = right_atom.atom_id
 
 ),
 

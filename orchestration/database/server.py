@@ -343,7 +343,9 @@ def _create(files: Files, postgres: Runner) -> None:
 def _configure(files: Files, postgres: Runner, port: int) -> None:
     """Write the settings the server starts with, sized to this machine."""
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2**20
-    text = CONFIGURATION.format(port=port, buffers=max(64, min(8192, memory // 4)))
+    # new records touch pages everywhere, and one read from disk costs as much as
+    # fifty that are in here
+    text = CONFIGURATION.format(port=port, buffers=max(64, min(16384, memory * 2 // 5)))
     if postgres.version() >= 16:
         # presorted aggregates double the time of count(distinct)
         text += "enable_presorted_aggregate = off\n"

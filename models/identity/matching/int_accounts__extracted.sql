@@ -2,7 +2,7 @@
     unique_key=['profile_id', 'identifier_id'],
     indexes=[
         {'columns': ['profile_id', 'identifier_id'], 'unique': true},
-        {'columns': ['identifier_id']},
+        {'columns': ['identifier_id', 'profile_id']},
         {'columns': ['changed_xid']},
     ],
     meta={

@@ -271,8 +271,8 @@ final as (
     from keyed
     inner join atoms
         on keyed.atom_id = atoms.atom_id
-    -- what lies together is read together
-    order by keyed.atom_id
+    -- the holders of a value are read together
+    order by identifier_id, keyed.atom_id
 
 )
 

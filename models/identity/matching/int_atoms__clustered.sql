@@ -9,7 +9,6 @@
         'touched_by': [
             {'parent': 'int_atoms__unioned', 'key': 'atom_id'},
             {'parent': 'int_pairs__scored', 'key': 'atom_a_id'},
-            {'parent': 'int_pairs__scored', 'key': 'atom_b_id'},
         ],
         'touched_type': 'uuid',
         'components': {
@@ -30,13 +29,6 @@
 with
 
 atoms as (
-
-    select * from {{ ref('int_atoms__unioned') }}
-    {{ only_touched('atom_id') }}
-
-),
-
-described as (
 
     select * from {{ ref('int_atoms__unioned') }}
     {{ only_touched('atom_id') }}
@@ -105,44 +97,44 @@ tied as (
 traits as (
 
     select
-        described.atom_id as node,
+        atoms.atom_id as node,
         'name' as kind,
         person_names.person_name as trait,
-        described.is_bare as is_soft
-    from described
-    cross join unnest(described.person_names) as person_names (person_name)
+        atoms.is_bare as is_soft
+    from atoms
+    cross join unnest(atoms.person_names) as person_names (person_name)
     union all
     select
-        described.atom_id as node,
+        atoms.atom_id as node,
         'birth_date' as kind,
         birth_dates.birth_date::text as trait,
-        described.is_bare as is_soft
-    from described
-    cross join unnest(described.birth_dates) as birth_dates (birth_date)
+        atoms.is_bare as is_soft
+    from atoms
+    cross join unnest(atoms.birth_dates) as birth_dates (birth_date)
     union all
     select
-        described.atom_id as node,
+        atoms.atom_id as node,
         'gender' as kind,
-        described.genders[1] as trait,
-        described.is_bare as is_soft
-    from described
-    where array_length(described.genders, 1) = 1
+        atoms.genders[1] as trait,
+        atoms.is_bare as is_soft
+    from atoms
+    where array_length(atoms.genders, 1) = 1
     union all
     select
-        described.atom_id as node,
+        atoms.atom_id as node,
         'unionid' as kind,
         unionids.unionid as trait,
         false as is_soft
-    from described
-    cross join unnest(described.unionids) as unionids (unionid)
+    from atoms
+    cross join unnest(atoms.unionids) as unionids (unionid)
     union all
     select
-        described.atom_id as node,
+        atoms.atom_id as node,
         'openid ' || split_part(openids.openid, '/', 1) as kind,
         openids.openid as trait,
         false as is_soft
-    from described
-    cross join unnest(described.openids) as openids (openid)
+    from atoms
+    cross join unnest(atoms.openids) as openids (openid)
     union all
     select
         profiles.atom_id as node,
@@ -169,7 +161,10 @@ final as (
         -- who was there first names it: who comes later seldom renames the others
         first_value(atoms.atom_id) over (
             partition by coalesce(clustered.cluster_id, atoms.atom_id)
-            order by atoms.first_record_id, atoms.atom_id
+            order by
+                atoms.first_seen_at,
+                atoms.first_record_id,
+                atoms.atom_id
         ) as cluster_id,
         coalesce(clustered.component_id, atoms.atom_id) as component_id,
         atoms.first_record_id,

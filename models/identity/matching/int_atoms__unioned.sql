@@ -84,7 +84,8 @@ final as (
 
         -- ids
         atom_id,
-        min(first_record_id) as first_record_id,
+        (array_agg(first_record_id order by first_seen_at asc, first_record_id asc))[1]
+            as first_record_id,
 
         -- strings
         array_agg(distinct real_name) filter (where real_name is not null)
@@ -131,7 +132,10 @@ final as (
 
         -- dates
         array_agg(distinct birth_date) filter (where birth_date is not null)
-            as birth_dates
+            as birth_dates,
+
+        -- timestamps
+        min(first_seen_at) as first_seen_at
 
     from ordered
     group by atom_id

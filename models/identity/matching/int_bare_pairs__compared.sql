@@ -45,14 +45,7 @@ pairs as (
 
 ),
 
--- imported twice: read twice, an import would be written down whole
-left_atoms as (
-
-    select * from {{ ref('int_atoms__unioned') }}
-
-),
-
-right_atoms as (
+atoms as (
 
     select * from {{ ref('int_atoms__unioned') }}
 
@@ -73,19 +66,11 @@ identifiers as (
 bare as materialized (
 
     select
-        pairs.*,
-        left_atoms.address_keys[1] as left_address,
-        right_atoms.address_keys[1] as right_address,
-        {{ city_key('left_atoms') }} as left_city,
-        {{ city_key('right_atoms') }} as right_city,
-        {{ postal_code('left_atoms') }} as left_postcode,
-        {{ postal_code('right_atoms') }} as right_postcode,
-        pairs.name_level in ('different', 'unfit')
-        and pairs.birth_level = 'different' as are_two_births
+        *,
+        name_level in ('different', 'unfit')
+        and birth_level = 'different' as are_two_births
     from pairs
-    {{ looked_up('left_atoms', 'pairs.atom_a_id = left_atoms.atom_id') }}
-    {{ looked_up('right_atoms', 'pairs.atom_b_id = right_atoms.atom_id') }}
-    where pairs.are_bare
+    where are_bare
 
 ),
 
@@ -115,9 +100,33 @@ crowds as (
         max(identifiers.crowd) filter (where said.identifier_type = 'bare_postcode')
             as postcode_crowd
     from bare_atoms
-    {{ looked_up('said', 'bare_atoms.atom_id = said.atom_id') }}
+    {{ looked_up(
+        'said',
+        "bare_atoms.atom_id = said.atom_id and starts_with(said.identifier_type, 'bare_')"
+    ) }}
     {{ looked_up('identifiers', 'said.identifier_id = identifiers.identifier_id') }}
     group by bare_atoms.atom_id
+
+),
+
+described as materialized (
+
+    -- an atom stands in many pairs, and is described once
+    select
+        bare_atoms.atom_id,
+        atoms.address_keys[1] as address,
+        {{ city_key('atoms') }} as city,
+        {{ postal_code('atoms') }} as postcode,
+        crowds.name_crowd,
+        crowds.birth_crowd,
+        crowds.street_crowd,
+        crowds.number_crowd,
+        crowds.city_crowd,
+        crowds.postcode_crowd
+    from bare_atoms
+    {{ looked_up('atoms', 'bare_atoms.atom_id = atoms.atom_id') }}
+    left join crowds
+        on bare_atoms.atom_id = crowds.atom_id
 
 ),
 
@@ -148,14 +157,14 @@ final as (
                 {{ detail('name', name_detail_level('bare')) }},
                 {{ detail('birth', 'bare.birth_level') }},
                 {{ detail('street', street_level(
-                    'bare.left_address', 'bare.right_address'
+                    'left_atoms.address', 'right_atoms.address'
                 )) }},
                 {{ detail('number', number_level(
-                    'bare.left_address', 'bare.right_address'
+                    'left_atoms.address', 'right_atoms.address'
                 )) }},
-                {{ detail('city', slip_level('bare.left_city', 'bare.right_city')) }},
+                {{ detail('city', slip_level('left_atoms.city', 'right_atoms.city')) }},
                 {{ detail('postcode', slip_level(
-                    'bare.left_postcode', 'bare.right_postcode'
+                    'left_atoms.postcode', 'right_atoms.postcode'
                 )) }},
                 case when bare.are_two_births then 'household' end
             ],
@@ -163,14 +172,14 @@ final as (
         ) as details,
 
         -- numerics
-        greatest(left_crowds.name_crowd, right_crowds.name_crowd) as name_crowd,
+        greatest(left_atoms.name_crowd, right_atoms.name_crowd) as name_crowd,
         pg_current_xact_id() as changed_xid
 
     from bare
-    left join crowds as left_crowds
-        on bare.atom_a_id = left_crowds.atom_id
-    left join crowds as right_crowds
-        on bare.atom_b_id = right_crowds.atom_id
+    inner join described as left_atoms
+        on bare.atom_a_id = left_atoms.atom_id
+    inner join described as right_atoms
+        on bare.atom_b_id = right_atoms.atom_id
 
 )
 

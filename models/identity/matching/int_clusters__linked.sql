@@ -23,6 +23,7 @@
                 on fellows.customer_id = held.customer_id
             inner join [int_records__clustered] as others
                 on others.record_id = fellows.record_id',
+        'closed_unless_read_by': 'int_records__resolved',
     }
 ) }}
 

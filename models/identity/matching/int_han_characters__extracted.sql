@@ -1,6 +1,21 @@
 {{ config(
-    materialized='table',
+    unique_key='han_character',
     indexes=[{'columns': ['han_character'], 'unique': true}],
+    meta={
+        'touched_by': [
+            {
+                'parent': 'seed_han_syllables',
+                'key': "characters || coalesce(traditional_characters, '')",
+                'each': 'string_to_table(fresh_key, null)',
+            },
+            {'parent': 'seed_han_surnames', 'key': 'surname'},
+            {
+                'parent': 'seed_han_given_characters',
+                'key': 'characters',
+                'each': 'string_to_table(fresh_key, null)',
+            },
+        ],
+    }
 ) }}
 
 with
@@ -74,13 +89,15 @@ final as (
 
         -- numerics
         given.per_100k as given_per_100k,
-        surnames.per_100k as surname_per_100k
+        surnames.per_100k as surname_per_100k,
+        pg_current_xact_id() as changed_xid
 
     from spelled
     left join surnames
         on spelled.simplified_character = surnames.surname
     left join given
         on spelled.simplified_character = given.han_character
+    {{ only_touched('spelled.han_character') }}
 
 )
 

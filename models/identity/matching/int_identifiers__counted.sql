@@ -17,21 +17,13 @@
 
 with
 
--- read twice: all of them from the table, a few are looked up once and written down
-carried as {{ '' if this and is_incremental() else 'not ' }}materialized (
+atom_identifiers as not materialized (
 
     select * from {{ ref('int_atom_identifiers__extracted') }}
-    {{ only_touched('identifier_id') }}
 
 ),
 
-left_names as (
-
-    select * from {{ ref('int_names__extracted') }}
-
-),
-
-right_names as (
+names as not materialized (
 
     select * from {{ ref('int_names__extracted') }}
 
@@ -46,6 +38,39 @@ policies as (
 blocks as (
 
     select * from {{ ref('seed_identifier_blocks') }}
+
+),
+
+-- read twice: all of them from the table, a few are looked up once and written down
+carried as {{ written_down() }} (
+
+    {% if this and is_incremental() -%}
+        -- of those who hold a value that only finds pairs, no more than may hold it
+        select holders.*
+        from {{ touched_table() }} as touched
+        cross join
+            lateral (
+                select one.identifier_type
+                from atom_identifiers as one
+                where one.identifier_id = touched.touched_key
+                order by one.atom_id
+                limit 1
+            ) as kinds
+        inner join policies
+            on kinds.identifier_type = policies.identifier_type
+        cross join
+            lateral (
+                select several.*
+                from atom_identifiers as several
+                where several.identifier_id = touched.touched_key
+                order by several.atom_id
+                limit case
+                    when policies.max_owners is null then policies.max_atoms + 1
+                end
+            ) as holders
+    {%- else -%}
+        select * from atom_identifiers
+    {%- endif %}
 
 ),
 
@@ -90,19 +115,44 @@ former as (
 
 ),
 
+held as (
+
+    select
+        carried.identifier_id,
+        min(carried.identifier_type) as identifier_type,
+        min(carried.identifier_value) as identifier_value,
+        {% if this and is_incremental() -%}
+            case
+                when
+                    min(policies.max_atoms) < count(*)
+                    and min(policies.max_owners) is null
+                    -- the index tells how many they are
+                    then (
+                        select count(*)
+                        from atom_identifiers as every
+                        where every.identifier_id = carried.identifier_id
+                    )
+                else count(*)
+            end
+        {%- else -%}
+            count(*)
+        {%- endif %} as atom_count,
+        max(carried.record_class) as record_class,
+        count(*) filter (where carried.has_login) as login_count
+    from carried
+    {% if this and is_incremental() -%}
+        inner join policies
+            on carried.identifier_type = policies.identifier_type
+    {%- endif %}
+    group by carried.identifier_id
+
+),
+
 shared as (
 
     -- what one record alone has can join nothing
-    select
-        identifier_id,
-        min(identifier_type) as identifier_type,
-        min(identifier_value) as identifier_value,
-        count(*) as atom_count,
-        max(record_class) as record_class,
-        count(*) filter (where has_login) as login_count
-    from carried
-    group by identifier_id
-    having count(*) > 1 or max(record_class) > 0
+    select * from held
+    where atom_count > 1 or record_class > 0
 
 ),
 
@@ -154,6 +204,14 @@ name_pairs as materialized (
 
 ),
 
+met_by_name as {{ written_down() }} (
+
+    {{ looked_up_once(
+        'names', 'person_name', 'name_pairs', ['owner_name', 'other_name']
+    ) }}
+
+),
+
 alike_names as materialized (
 
     -- names that may be one person's count once. A full name yields to a full one only:
@@ -162,8 +220,10 @@ alike_names as materialized (
         name_pairs.owner_name,
         name_pairs.other_name
     from name_pairs
-    {{ looked_up('left_names', 'name_pairs.owner_name = left_names.person_name') }}
-    {{ looked_up('right_names', 'name_pairs.other_name = right_names.person_name') }}
+    inner join met_by_name as left_names
+        on name_pairs.owner_name = left_names.person_name
+    inner join met_by_name as right_names
+        on name_pairs.other_name = right_names.person_name
     where
         case
             when left_names.name_kind = right_names.name_kind
@@ -208,7 +268,13 @@ judged as (
 
     select
         shared.*,
-        coalesce(hubs.owner_count, 0) as owner_count,
+        case
+            when
+                policies.max_owners is null
+                and shared.atom_count > policies.max_atoms
+                then 0
+            else coalesce(hubs.owner_count, 0)
+        end as owner_count,
         hubs.held_by,
         policies.max_atoms,
         policies.is_evidence,

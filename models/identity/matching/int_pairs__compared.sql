@@ -89,13 +89,7 @@ right_records as (
 
 ),
 
-left_names as (
-
-    select * from {{ ref('int_names__extracted') }}
-
-),
-
-right_names as (
+names as not materialized (
 
     select * from {{ ref('int_names__extracted') }}
 
@@ -384,6 +378,14 @@ distinct_texts as (
 
 ),
 
+met_names as {{ written_down() }} (
+
+    {{ looked_up_once(
+        'names', 'person_name', 'distinct_texts', ['left_text', 'right_text']
+    ) }}
+
+),
+
 name_levels as materialized (
 
     -- the same two names meet again and again, and are compared once
@@ -396,10 +398,10 @@ name_levels as materialized (
         distinct_texts.are_bare
         and {{ has_word_in_common('left_names', 'right_names') }} as has_common_word
     from distinct_texts
-    {{ looked_up('left_names', 'distinct_texts.left_text = left_names.person_name') }}
-    {{ looked_up(
-        'right_names', 'distinct_texts.right_text = right_names.person_name'
-    ) }}
+    inner join met_names as left_names
+        on distinct_texts.left_text = left_names.person_name
+    inner join met_names as right_names
+        on distinct_texts.right_text = right_names.person_name
 
 ),
 

@@ -27,15 +27,8 @@
 
 with
 
-pairs as (
-
-    select * from {{ ref('int_pairs__compared') }}
-    {{ only_touched('atom_a_id') }}
-
-),
-
--- imported anew: read twice, an import would be written down whole
-patterned as (
+-- read twice: all of them from the table, a few are looked up once and written down
+pairs as {{ written_down() }} (
 
     select * from {{ ref('int_pairs__compared') }}
     {{ only_touched('atom_a_id') }}
@@ -43,8 +36,7 @@ patterned as (
 ),
 
 -- written down first where keys are touched: the planner would weigh all, then choose
-details as {% if this and is_incremental() %}materialized {% endif -%}
-(
+details as {{ written_down() }} (
 
     select * from {{ ref('int_bare_pairs__compared') }}
     {{ only_touched('atom_a_id') }}
@@ -65,7 +57,7 @@ households as (
 
 scored as (
 
-    {{ scored_pairs('pairs', 'patterned', 'details', 'weights', 'households') }}
+    {{ scored_pairs('pairs', 'pairs', 'details', 'weights', 'households') }}
 
 ),
 

@@ -22,7 +22,7 @@
                 where mine.profile_id = touched.touched_key',
         },
         'moves': ['atom_id'],
-        'quiet': ['component_id'],
+        'quiet': ['component_id', 'record_class'],
     }
 ) }}
 
@@ -157,11 +157,15 @@ final as (
         -- who was there first names it: who comes later seldom renames the others
         first_value(profiles.profile_id) over (
             partition by coalesce(clustered.cluster_id, profiles.profile_id)
-            order by profiles.first_record_id, profiles.profile_id
+            order by
+                profiles.first_seen_at,
+                profiles.first_record_id,
+                profiles.profile_id
         ) as atom_id,
         coalesce(clustered.component_id, profiles.profile_id) as component_id,
 
         -- numerics
+        profiles.record_class,
         pg_current_xact_id() as changed_xid
 
     from profiles

@@ -53,13 +53,15 @@ family_words as materialized (
 
 counted as (
 
-    -- all records of a profile say the same, so any of them describes it
-    select
+    -- all records of a profile say the same, so any of them describes it: the earliest,
+    -- as who comes later seldom takes its place
+    select distinct on (profile_id)
         profile_id,
-        min(record_id) as first_record_id,
-        count(*) as record_count
+        record_id as first_record_id,
+        seen_at as first_seen_at,
+        count(*) over (partition by profile_id) as record_count
     from records
-    group by profile_id
+    order by profile_id asc, seen_at asc, record_id asc
 
 ),
 
@@ -128,7 +130,10 @@ final as (
                         and described.birth_date::text ~ blocks.pattern
                 )
                 then described.birth_date
-        end as birth_date
+        end as birth_date,
+
+        -- timestamps
+        counted.first_seen_at
 
     from counted
     inner join described

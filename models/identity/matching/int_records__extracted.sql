@@ -102,7 +102,10 @@ final as (
         records.source_name,
 
         -- numerics
-        pg_current_xact_id() as changed_xid
+        pg_current_xact_id() as changed_xid,
+
+        -- timestamps
+        records.seen_at
 
     from records
     left join decided

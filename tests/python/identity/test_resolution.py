@@ -454,39 +454,75 @@ def test_records_of_name_birth_and_address_alone_are_found_by_their_parts(
     assert customers(warehouse) == customer
 
 
+GATED = (
+    *("build", "--resource-type", "model", "--resource-type", "test"),
+    *("--select", "identity"),
+)
+
+
+def limit_customers(warehouse: Warehouse, records: int) -> None:
+    """Say how many records a customer may have."""
+    with psycopg.connect(warehouse.dsn) as connection:
+        connection.execute(
+            "update reference.seed_identity_limits set limit_value = %s"
+            " where limit_name = 'largest_customer_records'",
+            [records],
+        )
+
+
+@pytest.fixture
+def refuse(tmp_path: Path) -> Callable[..., None]:
+    """Return what lands records whose publication breaks a limit."""
+
+    def land(warehouse: Warehouse, records: Sequence[Record], most: int) -> None:
+        before = customers(warehouse)
+        limit_customers(warehouse, most)
+        warehouse.load([("people", write(tmp_path / "more.csv", records))])
+        warehouse.dbt(*NEWS[:5])
+        with pytest.raises(AssertionError, match="assert_no_customer_is_too_large"):
+            warehouse.dbt(*GATED)
+        assert customers(warehouse) == before
+        limit_customers(warehouse, 5000)
+
+    return land
+
+
 def test_a_run_that_breaks_a_limit_publishes_nothing(
     new_warehouse: Callable[[], Warehouse],
     arrive: Callable[..., None],
-    tmp_path: Path,
+    refuse: Callable[..., None],
 ) -> None:
     """The last publication stays until a person has looked."""
     warehouse = new_warehouse()
     arrive(warehouse, [person("a", phone="13911223344", name="王小可")])
     before = customers(warehouse)
-    with psycopg.connect(warehouse.dsn) as connection:
-        connection.execute(
-            "update reference.seed_identity_limits set limit_value = 2"
-            " where limit_name = 'largest_customer_records'"
-        )
     more = [
         person(name, phone="13911223344", name="王小可", channel="call")
         for name in ("b", "c")
     ]
-    warehouse.load([("people", write(tmp_path / "more.csv", more))])
-    warehouse.dbt(*NEWS[:5])
-    build = ("build", "--resource-type", "model", "--resource-type", "test")
-    build += ("--select", "identity")
-    with pytest.raises(AssertionError, match="assert_no_customer_is_too_large"):
-        warehouse.dbt(*build)
-    assert customers(warehouse) == before
-    with psycopg.connect(warehouse.dsn) as connection:
-        connection.execute(
-            "update reference.seed_identity_limits set limit_value = 5000"
-            " where limit_name = 'largest_customer_records'"
-        )
-    warehouse.dbt(*build)
+    refuse(warehouse, more, most=2)
+    warehouse.dbt(*GATED)
     found = customers(warehouse)
     assert found["a"] == found["b"] == found["c"] == before["a"]
+
+
+def test_who_was_parted_unpublished_keeps_one_id(
+    new_warehouse: Callable[[], Warehouse],
+    arrive: Callable[..., None],
+    refuse: Callable[..., None],
+) -> None:
+    """An id stays with most of its records, also after a run that stopped."""
+    warehouse = new_warehouse()
+    shared = {"phone": "13911223344", "name": "王小可"}
+    arrive(warehouse, [person(name, **shared) for name in ("a", "b", "c")])
+    before = customers(warehouse)
+    assert before["a"] == before["b"] == before["c"]
+    other = {"phone": "13755667788", "name": "赵思远"}
+    refuse(warehouse, [person("a", **other)], most=1)
+    arrive(warehouse, [person("d", **other)])
+    found = customers(warehouse)
+    assert found["b"] == found["c"] == before["a"]
+    assert found["a"] == found["d"] != before["a"]
 
 
 def test_a_database_that_knows_ascii_only_is_refused(server: Settings) -> None:
