@@ -1,48 +1,65 @@
 {{ config(meta={'dagster': {'ref': {'name': 'int_records__clustered'}}}) }}
 
--- identity never loses or repeats a record
+-- identity never loses or repeats a record: each table has as many, and each that was
+-- written since the last publication has its cluster and customer
 
 with
 
-records as (
+records as not materialized (
 
     select * from {{ ref('int_records__unioned') }}
 
 ),
 
-clustered as (
+clustered as not materialized (
 
     select * from {{ ref('int_records__clustered') }}
 
 ),
 
-clusters as (
+clusters as not materialized (
 
     select * from {{ ref('int_clusters__linked') }}
 
 ),
 
-placed as (
+counted as (
 
     select
-        clustered.record_id,
-        count(*) as place_count,
-        count(clusters.customer_id) as customer_count
-    from clustered
-    left join clusters
-        on clustered.cluster_id = clusters.cluster_id
-    group by clustered.record_id
+        (select count(*) from records) as record_count,
+        (select count(*) from clustered) as clustered_count,
+        (select coalesce(sum(record_count), 0) from clusters) as member_count
 
 )
 
 select
-    coalesce(records.record_id, placed.record_id) as record_id,
-    placed.place_count,
-    placed.customer_count
+    'all' as record_id,
+    record_count,
+    clustered_count,
+    member_count
+from counted
+where record_count <> clustered_count or record_count <> member_count
+union all
+select
+    records.record_id,
+    1 as record_count,
+    0 as clustered_count,
+    0 as member_count
 from records
-full join placed
-    on records.record_id = placed.record_id
+left join clustered
+    on records.record_id = clustered.record_id
+where {{ is_unpublished('records.changed_xid') }} and clustered.record_id is null
+union all
+select
+    clustered.record_id,
+    num_nonnulls(records.record_id) as record_count,
+    1 as clustered_count,
+    num_nonnulls(clusters.customer_id) as member_count
+from clustered
+left join records
+    on clustered.record_id = records.record_id
+left join clusters
+    on clustered.cluster_id = clusters.cluster_id
 where
-    records.record_id is null
-    or placed.place_count is distinct from 1
-    or placed.customer_count is distinct from 1
+    {{ is_unpublished('clustered.changed_xid') }}
+    and (records.record_id is null or clusters.customer_id is null)

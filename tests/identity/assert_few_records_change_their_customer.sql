@@ -5,13 +5,13 @@
 
 with
 
-records as (
+records as not materialized (
 
     select * from {{ ref('int_records__clustered') }}
 
 ),
 
-clusters as (
+clusters as not materialized (
 
     select * from {{ ref('int_clusters__linked') }}
 
@@ -23,28 +23,43 @@ limits as (
 
 ),
 
-published as (
+published as not materialized (
 
     select * from {{ last_publication() }}
 
 ),
 
-moved as (
+changed as (
 
     select
-        count(*) as record_count,
-        count(*) filter (where published.customer_id <> clusters.customer_id)
-            as moved_count
-    from published
+        record_id,
+        cluster_id
+    from records
+    where {{ is_unpublished('changed_xid') }}
+    union
+    select
+        records.record_id,
+        records.cluster_id
+    from clusters
     inner join records
-        on published.record_id = records.record_id
+        on clusters.cluster_id = records.cluster_id
+    where {{ is_unpublished('clusters.changed_xid') }}
+
+),
+
+moved as (
+
+    select count(*) as moved_count
+    from changed
+    inner join published
+        on changed.record_id = published.record_id
     inner join clusters
-        on records.cluster_id = clusters.cluster_id
+        on changed.cluster_id = clusters.cluster_id
+    where published.customer_id <> clusters.customer_id
 
 )
 
 select
-    moved.record_count,
     moved.moved_count,
     shares.limit_value as limit_share
 from moved
@@ -53,5 +68,11 @@ inner join limits as shares
 inner join limits as floors
     on floors.limit_name = 'relabelled_floor'
 where
-    moved.moved_count
-    > greatest(floors.limit_value, shares.limit_value * moved.record_count)
+    -- all are counted only when it matters
+    case
+        when moved.moved_count > floors.limit_value
+            then
+                moved.moved_count
+                > shares.limit_value * (select count(*) from published)
+        else false
+    end

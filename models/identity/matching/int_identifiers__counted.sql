@@ -9,9 +9,7 @@
             {'parent': 'int_atom_identifiers__extracted', 'key': 'identifier_id'},
         ],
         'touched_type': 'uuid',
-        'quiet': [
-            'atom_count', 'owner_count', 'told_xid', 'hubs_xid', 'owned_xid'
-        ],
+        'quiet': ['owner_count', 'told_xid', 'hubs_xid', 'owned_xid'],
     }
 ) }}
 
@@ -268,13 +266,8 @@ judged as (
 
     select
         shared.*,
-        case
-            when
-                policies.max_owners is null
-                and shared.atom_count > policies.max_atoms
-                then 0
-            else coalesce(hubs.owner_count, 0)
-        end as owner_count,
+        case when policies.is_evidence then coalesce(hubs.owner_count, 0) else 0 end
+            as owner_count,
         hubs.held_by,
         policies.max_atoms,
         policies.is_evidence,
@@ -342,7 +335,6 @@ final as (
         counted.unusable_reason,
 
         -- numerics
-        counted.atom_count,
         counted.owner_count,
         counted.contest_count,
         counted.told_login_count as login_count,
