@@ -506,6 +506,61 @@ def test_a_run_that_breaks_a_limit_publishes_nothing(
     assert found["a"] == found["b"] == found["c"] == before["a"]
 
 
+@pytest.fixture(scope="module")
+def published(
+    new_warehouse: Callable[[], Warehouse], arrive: Callable[..., None]
+) -> Warehouse:
+    """Return a warehouse of two people."""
+    warehouse = new_warehouse()
+    told_apart = [
+        person("a", phone="13911223344", name="王小可", birth_date="1990-03-05"),
+        person("b", phone="13755667788", name="赵思远", birth_date="1971-11-30"),
+    ]
+    arrive(warehouse, told_apart)
+    return warehouse
+
+
+@pytest.mark.parametrize(
+    ("fault", "gate"),
+    [
+        (
+            "update identity.int_atoms__clustered set cluster_id = md5('one')::uuid,"
+            " component_id = md5('one')::uuid, changed_xid = pg_current_xact_id()",
+            "assert_no_customer_joins_records_that_clash",
+        ),
+        (
+            "delete from identity.int_records__clustered where record_id = 'a'",
+            "assert_every_record_is_clustered_once",
+        ),
+        (
+            "update identity.int_records__clustered set"
+            " cluster_id = md5(record_id)::uuid, changed_xid = pg_current_xact_id()",
+            "assert_every_record_is_clustered_once",
+        ),
+        (
+            "update identity.int_clusters__linked"
+            " set customer_id = 'C9999999999', changed_xid = pg_current_xact_id()",
+            "assert_few_records_change_their_customer",
+        ),
+    ],
+    ids=["joined", "lost", "placed nowhere", "renamed"],
+)
+def test_a_gate_sees_what_is_about_to_be_published(
+    published: Warehouse, copy_of: Callable[[str], str], fault: str, gate: str
+) -> None:
+    """What a build has broken since the last publication stops the next one."""
+    warehouse = Warehouse(copy_of(published.dsn))
+    warehouse.dbt("test", "--select", gate)
+    with psycopg.connect(warehouse.dsn) as connection:
+        connection.execute(
+            "update reference.seed_identity_limits set limit_value = 0"
+            " where limit_name in ('relabelled_share', 'relabelled_floor')"
+        )
+        connection.execute(fault)
+    with pytest.raises(AssertionError, match=gate):
+        warehouse.dbt("test", "--select", gate)
+
+
 def test_who_was_parted_unpublished_keeps_one_id(
     new_warehouse: Callable[[], Warehouse],
     arrive: Callable[..., None],
