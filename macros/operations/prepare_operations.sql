@@ -29,7 +29,8 @@
     comment on table {{ operations_schema() }}.watermarks is
         'One row per incremental model: the snapshot its last finished build read, '
         'so that the next one reads exactly what was not visible then, the text of the '
-        'model and what the seeds that touch it held then.';
+        'model and what the seeds that touch it held then. One per gate that asks of new '
+        'rows: the snapshot in which it last passed.';
 
     create table if not exists {{ operations_schema() }}.moved_keys (
         relation text not null,

@@ -1,7 +1,7 @@
 {{ config(meta={'dagster': {'ref': {'name': 'int_records__clustered'}}}) }}
 
 -- identity never loses or repeats a record: each table has as many, and each that was
--- written since the last publication has its cluster and customer
+-- written since this gate last passed has its cluster and customer
 
 with
 
@@ -48,7 +48,7 @@ select
 from records
 left join clustered
     on records.record_id = clustered.record_id
-where {{ is_unpublished('records.changed_xid') }} and clustered.record_id is null
+where {{ is_ungated('records.changed_xid') }} and clustered.record_id is null
 union all
 select
     clustered.record_id,
@@ -61,5 +61,5 @@ left join records
 left join clusters
     on clustered.cluster_id = clusters.cluster_id
 where
-    {{ is_unpublished('clustered.changed_xid') }}
+    {{ is_ungated('clustered.changed_xid') }}
     and (records.record_id is null or clusters.customer_id is null)

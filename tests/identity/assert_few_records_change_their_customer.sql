@@ -35,7 +35,7 @@ changed as (
         record_id,
         cluster_id
     from records
-    where {{ is_unpublished('changed_xid') }}
+    where {{ is_ungated('changed_xid') }}
     union
     select
         records.record_id,
@@ -43,7 +43,7 @@ changed as (
     from clusters
     inner join records
         on clusters.cluster_id = records.cluster_id
-    where {{ is_unpublished('clusters.changed_xid') }}
+    where {{ is_ungated('clusters.changed_xid') }}
 
 ),
 

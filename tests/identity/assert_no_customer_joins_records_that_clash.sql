@@ -1,8 +1,8 @@
 {{ config(meta={'dagster': {'ref': {'name': 'int_atoms__clustered'}}}) }}
 
 -- two full names that cannot be one, two birth dates or two accounts of one open
--- platform are two persons, unless somebody decided otherwise. Asked of whom the next
--- publication changes
+-- platform are two persons, unless somebody decided otherwise. Asked of who changed
+-- since this gate last passed
 
 with
 
@@ -35,13 +35,13 @@ changed as (
     -- a cluster is part of a component, which has an index
     select component_id
     from atoms
-    where {{ is_unpublished('changed_xid') }}
+    where {{ is_ungated('changed_xid') }}
     union
     select atoms.component_id
     from described
     inner join atoms
         on described.atom_id = atoms.atom_id
-    where {{ is_unpublished('described.changed_xid') }}
+    where {{ is_ungated('described.changed_xid') }}
 
 ),
 
