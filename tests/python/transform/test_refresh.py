@@ -407,6 +407,26 @@ def test_lanes_and_builds_come_to_the_same(
     compare_kpis(warehouse, world)
 
 
+def test_the_slow_lane_publishes_nobody_that_a_guard_refuses(floor: Floor) -> None:
+    """The last publication stays, and the next one comes when the guard lets it."""
+    published = "select count(*) from identity.int_records__resolved"
+    limit = (
+        "update reference.seed_identity_limits set limit_value = %s"
+        " where limit_name = 'largest_customer_records'"
+    )
+    before = floor.value(published)
+    floor.call()
+    floor.minute()
+    floor.connection.execute(limit, [0])
+    refused = [one["name"] for report in floor.slow() for one in report.entry.failed]
+    assert refused == ["assert_no_customer_is_too_large"]
+    assert floor.value(published) == before
+    floor.connection.execute(limit, [5000])
+    floor.planner.held.clear()
+    assert [one for report in floor.slow() for one in report.entry.failed] == []
+    assert floor.value(published) == before + 1
+
+
 def test_a_refresh_is_a_run_of_dagster(
     floor: Floor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
