@@ -120,9 +120,9 @@ def fit_amounts(purchases: Purchases) -> Numbers:
         )
 
     p, q, v = _likeliest(surprise, 3)
-    if q <= 1:
+    if q <= 1 or p * v / (q - 1) > np.max(m):
         raise UserError(
-            "the amounts have no mean (q is at most 1): they differ too much"
+            "the amounts have no mean that one of them reaches: they differ too much"
         )
     return np.array([p, q, v * scale])
 

@@ -195,7 +195,7 @@ measured as (
 
 ),
 
-weighed as (
+weighed as materialized (
 
     select
         *,
@@ -204,13 +204,40 @@ weighed as (
 
 ),
 
+histories as (
+
+    -- many have bought as often for as long, and what comes of it is the same
+    select distinct
+        order_currency,
+        r,
+        alpha,
+        a,
+        b,
+        x,
+        weeks
+    from weighed
+
+),
+
+forecasts as (
+
+    select
+        histories.order_currency,
+        histories.x,
+        histories.weeks,
+        modelled.purchases
+    from histories
+    cross join {{ purchases_of_living('histories', '(365.0 / 7.0)') }} as modelled
+
+),
+
 scored as (
 
     select
         weighed.*,
-        modelled.alive_chance,
-        modelled.expected_purchases,
-        modelled.expected_amount,
+        {{ alive_chance('weighed') }} as alive_chance,
+        {{ alive_chance('weighed') }} * forecasts.purchases as expected_purchases,
+        {{ purchase_amount('weighed') }} as expected_amount,
         5 - width_bucket(weighed.recency_days::float8, any_bounds.recency_bounds)
             as recency_class,
         1
@@ -222,7 +249,11 @@ scored as (
         any_bounds.score_bounds
     from weighed
     cross join any_bounds
-    cross join {{ value_model('weighed', '(365.0 / 7.0)') }} as modelled
+    left join forecasts
+        on
+            weighed.order_currency = forecasts.order_currency
+            and weighed.x = forecasts.x
+            and weighed.weeks = forecasts.weeks
 
 ),
 

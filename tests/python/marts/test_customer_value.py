@@ -1,6 +1,6 @@
 """What customers are worth: fitted and scored as published, on the CDNOW customers."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from importlib.util import find_spec
 from pathlib import Path
@@ -10,13 +10,16 @@ import pandas as pd
 import psycopg
 import pytest
 from jinja2 import Environment
+from scipy.integrate import quad
 from scipy.special import hyp2f1
+from scipy.stats import beta
 
 from orchestration.settings import ROOT, UserError
 from orchestration.value.model import (
     Purchases,
     ValueModel,
     fit,
+    fit_amounts,
     require_enough,
 )
 from orchestration.value.warehouse import refit
@@ -71,11 +74,22 @@ def as_purchases(summary: pd.DataFrame) -> Purchases:
     return Purchases(*(summary[name].to_numpy() for name in ("x", "t_x", "weeks", "m")))
 
 
-def macro(relation: str, horizon: str) -> str:
-    """Return the SQL that the mart scores with."""
+SCORES = """
+select
+    {{ alive_chance('bought') }},
+    {{ alive_chance('bought') }} * living.purchases,
+    {{ purchase_amount('bought') }}
+from bought
+cross join {{ purchases_of_living('bought', horizon) }} as living
+order by place
+"""
+
+
+def scores(horizon: float) -> str:
+    """Return a query with the SQL that the mart scores with."""
     text = (ROOT / "macros" / "customer_360" / "value_model.sql").read_text()
-    whole = Environment(autoescape=False).from_string(text + "{{ value_model(r, h) }}")
-    return whole.render(r=relation, h=horizon)
+    whole = Environment(autoescape=False).from_string(text + SCORES)
+    return whole.render(horizon=f"{horizon}::float8")
 
 
 def score_in_sql(
@@ -98,11 +112,7 @@ def score_in_sql(
     ):
         for place, row in enumerate(summary[columns].itertuples(index=False)):
             copied.write_row((place, *map(float, row), *numbers))
-    rows = connection.execute(
-        "select modelled.alive_chance, modelled.expected_purchases,"
-        " modelled.expected_amount from bought cross join"
-        f" {macro('bought', f'{horizon}::float8')} as modelled order by place"
-    ).fetchall()
+    rows = connection.execute(scores(horizon)).fetchall()
     return pd.DataFrame(
         rows, columns=["alive", "purchases", "amount"], index=summary.index
     )
@@ -167,24 +177,93 @@ def test_the_best_tenth_holds_half_of_what_comes(
     assert revenue[best].sum() / revenue.sum() >= 0.51
 
 
+def customers(
+    counts: Sequence[int] = (0, 1, 2, 5, 20, 60),
+    ages: Sequence[float] = (0.0, 0.3, 2.0, 12.0, 52.0, 260.0),
+) -> pd.DataFrame:
+    """Return new and old customers, of many purchases and of none after the first."""
+    grid = [
+        (float(x), share * weeks if x else 0.0, weeks, 22.35 if x else 0.0)
+        for x in counts
+        for weeks in ages
+        for share in (0.1, 0.7, 1.0)
+    ]
+    return pd.DataFrame(grid, columns=["x", "t_x", "weeks", "m"])
+
+
 @pytest.mark.parametrize("horizon", [4.0, 26.0, 365 / 7])
 def test_sql_scores_as_the_formulas_do(
     database: psycopg.Connection, horizon: float
 ) -> None:
-    """New and old customers, with many purchases and with none after the first."""
-    grid = [
-        (float(x), share * weeks if x else 0.0, weeks, 22.35 if x else 0.0)
-        for x in (0, 1, 2, 5, 20, 60)
-        for weeks in (0.0, 0.3, 2.0, 12.0, 52.0, 260.0)
-        for share in (0.1, 0.7, 1.0)
-    ]
-    summary = pd.DataFrame(grid, columns=["x", "t_x", "weeks", "m"])
+    """By the hypergeometric function, as the articles give it."""
+    summary = customers()
     in_sql = score_in_sql(database, summary, NUMBERS, horizon)
     database.rollback()
     in_scipy = score_in_scipy(summary, NUMBERS, horizon)
-    np.testing.assert_allclose(in_sql, in_scipy, rtol=1e-4)
-    usual = summary["weeks"] >= 2
-    np.testing.assert_allclose(in_sql[usual], in_scipy[usual], rtol=1e-6)
+    np.testing.assert_allclose(in_sql, in_scipy, rtol=1e-6)
+
+
+def purchases_of_living(
+    row: pd.Series, model: ValueModel, horizon: float
+) -> tuple[float, float]:
+    """Return the mean over all chances to leave, and how well it is known."""
+    leaves = beta(model.a, model.b + row.x)
+    slope = horizon / (model.alpha + row.weeks)
+
+    def purchases(share: float) -> float:
+        # as many of the customers leave less readily
+        chance = leaves.ppf(share)
+        if chance * slope < 1e-12:
+            return (model.r + row.x) * slope
+        return -np.expm1(-(model.r + row.x) * np.log1p(chance * slope)) / chance
+
+    return quad(purchases, 0.0, 1.0, limit=400, epsabs=0.0, epsrel=1e-9)
+
+
+@pytest.mark.parametrize(
+    "numbers",
+    [
+        pytest.param((0.15, 0.689, 4816.6, 3826.5), id="all leave alike"),
+        pytest.param((0.17, 0.743, 24.9, 19.2), id="most leave alike"),
+        pytest.param((0.8, 6.0, 1.0, 2.5), id="a of one"),
+        pytest.param((0.3, 0.05, 0.4, 40.0), id="few ever leave"),
+        pytest.param((5.0, 30.0, 0.06, 0.09), id="at once or never"),
+    ],
+)
+def test_whatever_was_fitted_can_be_scored(
+    database: psycopg.Connection, numbers: tuple[float, float, float, float]
+) -> None:
+    """No number is out of range, and each is what numeric integration finds."""
+    model = ValueModel(*numbers, 6.25, 3.74, 15.44)
+    horizon = 365 / 7
+    summary = customers((0, 1, 7, 60), (0.0, 0.3, 9.0, 260.0)).drop_duplicates(
+        ["x", "weeks"], keep="last", ignore_index=True
+    )
+    in_sql = score_in_sql(database, summary, model, horizon)
+    database.rollback()
+    for place, row in summary.iterrows():
+        expected, error = purchases_of_living(row, model, horizon)
+        assert error < 1e-7 * expected
+        found = in_sql.loc[place]
+        assert found["purchases"] / found["alive"] == pytest.approx(expected, rel=3e-6)
+
+
+def test_who_bought_daily_and_long_ago_has_left(database: psycopg.Connection) -> None:
+    """The odds are beyond what a number can hold, in both directions."""
+    summary = pd.DataFrame(
+        [(400.0, 57.0, 57.0, 9.0), (400.0, 57.0, 2_000.0, 9.0), (1e4, 2e3, 2e3, 1.0)],
+        columns=["x", "t_x", "weeks", "m"],
+    )
+    model = ValueModel(0.2, 0.05, 1e-5, 1.6e5, 6.25, 3.74, 15.44)
+    scored = score_in_sql(database, summary, model, 365 / 7)
+    database.rollback()
+    assert scored["alive"].tolist() == [
+        pytest.approx(1),
+        pytest.approx(0),
+        pytest.approx(1),
+    ]
+    assert scored["purchases"].iloc[1] == pytest.approx(0)
+    assert (scored["purchases"].iloc[[0, 2]] > 200).all()
 
 
 def made_up(customers: int, seed: int) -> pd.DataFrame:
@@ -225,6 +304,15 @@ def test_too_few_customers_are_refused() -> None:
     """Better no number than noise."""
     with pytest.raises(UserError, match="too few"):
         require_enough(as_purchases(made_up(150, 1)))
+
+
+def test_amounts_without_a_mean_are_refused() -> None:
+    """The more customers, the more the richest of them pays."""
+    draw = np.random.default_rng(4)
+    x = draw.integers(1, 6, 3_000).astype(float)
+    m = draw.gamma(6.0 * x) / x / draw.gamma(0.8, 1.0, 3_000)
+    with pytest.raises(UserError, match="have no mean"):
+        fit_amounts(Purchases(x, x, x, m))
 
 
 def test_a_fit_is_a_version_and_waits_its_time(database: psycopg.Connection) -> None:
