@@ -16,9 +16,15 @@
     doubles, which Postgres answers with an error
 #}
 
-{# e to the power of what may be far below or above what a double holds #}
+{#
+    e to the power of what may be far below or above what a double holds; null of null, of
+    which `least` and `greatest` would make a number
+#}
 {% macro safe_exp(exponent) -%}
-    exp(greatest(least({{ exponent }}, 600.0), -600.0))
+    case
+        when ({{ exponent }}) is not null
+            then exp(greatest(least({{ exponent }}, 600.0), -600.0))
+    end
 {%- endmacro %}
 
 
@@ -89,7 +95,7 @@
                         {{ rows }}.r + {{ rows }}.x as power,
                         {{ horizon_weeks }} / ({{ rows }}.alpha + {{ rows }}.weeks) as slope,
                         ln({{ rows }}.a / ({{ rows }}.b + {{ rows }}.x)) as middle
-                    where {{ rows }}.a is not null
+                    where {{ rows }}.a is not null and {{ rows }}.weeks is not null
                     -- kept in columns instead of in every term
                     offset 0
                 ) as centred

@@ -248,6 +248,21 @@ def test_whatever_was_fitted_can_be_scored(
         assert found["purchases"] / found["alive"] == pytest.approx(expected, rel=3e-6)
 
 
+def test_what_is_not_known_is_not_scored(database: psycopg.Connection) -> None:
+    """No numbers are fitted yet, or the customer has never bought."""
+    database.execute(
+        "create temporary table bought on commit drop as select 1 as place,"
+        " r, alpha, a, b, p, q, v, x, t_x, weeks, m from (values"
+        " (null, null, null, null, null, null, null, 3.0, 2.0, 9.0, 5.0),"
+        " (0.2, 4.0, 0.8, 2.4, 6.2, 3.7, 15.4, 3.0, null, null, null)"
+        ") as known (r, alpha, a, b, p, q, v, x, t_x, weeks, m)"
+    )
+    for column in ("r", "alpha", "a", "b", "p", "q", "v", "x", "t_x", "weeks", "m"):
+        database.execute(f"alter table bought alter {column} type float8")
+    assert database.execute(scores(26.0)).fetchall() == [(None, None, None)] * 2
+    database.rollback()
+
+
 def test_who_bought_daily_and_long_ago_has_left(database: psycopg.Connection) -> None:
     """The odds are beyond what a number can hold, in both directions."""
     summary = pd.DataFrame(
