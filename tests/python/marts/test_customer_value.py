@@ -281,13 +281,15 @@ def test_who_bought_daily_and_long_ago_has_left(database: psycopg.Connection) ->
     assert (scored["purchases"].iloc[[0, 2]] > 200).all()
 
 
-def made_up(customers: int, seed: int) -> pd.DataFrame:
+def made_up(
+    customers: int, seed: int, leaving: tuple[float, float] = (0.9, 2.5)
+) -> pd.DataFrame:
     """Draw customers who buy as the model says."""
     draw = np.random.default_rng(seed)
     rows = []
     for rate, leaves, mean in zip(
         draw.gamma(0.8, 1 / 6.0, customers),
-        draw.beta(0.9, 2.5, customers),
+        draw.beta(*leaving, customers),
         6.0 / draw.gamma(4.0, 1 / 120.0, customers),
         strict=True,
     ):
@@ -313,6 +315,19 @@ def test_what_was_drawn_is_found_again() -> None:
     found = fit(as_purchases(made_up(20_000, 5)))
     assert found.r / found.alpha == pytest.approx(0.8 / 6.0, rel=0.08)
     assert found.a / (found.a + found.b) == pytest.approx(0.9 / 3.4, rel=0.1)
+
+
+def test_a_feed_that_stopped_is_fitted_and_scored(database: psycopg.Connection) -> None:
+    """All leave alike and have left, so no numbers but extreme ones fit."""
+    bought = made_up(2_000, 7, leaving=(5e4, 5e4))
+    bought["weeks"] += 40
+    model = fit(as_purchases(bought))
+    assert model.a > 200
+    scored = score_in_sql(database, bought, model, 365 / 7)
+    database.rollback()
+    assert scored["alive"].between(0, 1).all()
+    again = bought["x"] > 0
+    assert scored.loc[again, "purchases"].mean() < 0.1 * bought.loc[again, "x"].mean()
 
 
 def test_too_few_customers_are_refused() -> None:
