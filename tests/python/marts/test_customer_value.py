@@ -319,10 +319,10 @@ def test_what_was_drawn_is_found_again() -> None:
 
 def test_a_feed_that_stopped_is_fitted_and_scored(database: psycopg.Connection) -> None:
     """All leave alike and have left, so no numbers but extreme ones fit."""
-    bought = made_up(2_000, 7, leaving=(5e4, 5e4))
+    bought = made_up(2_000, 6, leaving=(5e4, 5e4))
     bought["weeks"] += 40
     model = fit(as_purchases(bought))
-    assert model.a > 200
+    assert model.a > 1_000
     scored = score_in_sql(database, bought, model, 365 / 7)
     database.rollback()
     assert scored["alive"].between(0, 1).all()
