@@ -1,7 +1,7 @@
 {{ config(meta={'dagster': {'ref': {'name': 'int_records__clustered'}}}) }}
 
 -- identity never loses or repeats a record: each table has as many, and each that was
--- written since this gate last passed has its cluster and customer
+-- written since this gate passed or the publication has its cluster and customer
 
 with
 

@@ -561,6 +561,31 @@ def test_a_gate_sees_what_is_about_to_be_published(
         warehouse.dbt("test", "--select", gate)
 
 
+def test_a_limit_counts_from_the_last_publication(
+    published: Warehouse, copy_of: Callable[[str], str]
+) -> None:
+    """What a gate let pass before another one stopped the run counts again."""
+    warehouse = Warehouse(copy_of(published.dsn))
+    gate = "assert_few_records_change_their_customer"
+    rename = """
+    update identity.int_clusters__linked as clusters
+    set customer_id = 'C9' || records.record_id, changed_xid = pg_current_xact_id()
+    from identity.int_records__clustered as records
+    where clusters.cluster_id = records.cluster_id and records.record_id = %s
+    """
+    with psycopg.connect(warehouse.dsn, autocommit=True) as connection:
+        connection.execute(
+            "update reference.seed_identity_limits set limit_value = case limit_name"
+            " when 'relabelled_floor' then 1 else 0 end"
+            " where limit_name in ('relabelled_share', 'relabelled_floor')"
+        )
+        connection.execute(rename, ["a"])
+        warehouse.dbt("test", "--select", gate)
+        connection.execute(rename, ["b"])
+        with pytest.raises(AssertionError, match=gate):
+            warehouse.dbt("test", "--select", gate)
+
+
 def test_who_was_parted_unpublished_keeps_one_id(
     new_warehouse: Callable[[], Warehouse],
     arrive: Callable[..., None],
