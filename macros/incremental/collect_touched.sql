@@ -19,11 +19,11 @@
     `meta.touched_type` is their type (text). `meta.closed_over` is a query over
     `closed.touched_key`: what it returns is touched too, and so on from there; not so
     when the model `meta.closed_unless_read_by` has read what the last build wrote.
-    `meta.components` = {column, neighbours}: the model remembers in `column` which keys
-    hang together; touched are also all keys that hang together with a touched one or
-    with what `neighbours`, a query over `touched.touched_key`, returns. `meta.running`
-    is a condition on the model's own rows: where it holds, their keys are touched at
-    each run. `[model]` in these texts stands for where that model's table is.
+    `meta.components` names the column in which the model remembers which keys hang
+    together; touched are also all keys that hung together with a touched one, so both
+    ends of a new tie have to be touched. `meta.running` is a condition on the model's
+    own rows: where it holds, their keys are touched at each run. `[model]` in these
+    texts stands for where that model's table is.
 #}
 {% macro collect_touched() %}
     {% if config.get('materialized') != 'incremental' or not execute %}
@@ -92,23 +92,14 @@
         {% endif %}
         {% if meta.get('components') %}
             insert into {{ touched_table() }} (touched_key)
-            with reached as (
-                select touched_key from {{ touched_table() }}
-                union
-                select near_by.touched_key
+            with components as materialized (
+                select distinct known.component
                 from {{ touched_table() }} as touched
                 cross join lateral (
-                    {{ at_this_run(meta['components']['neighbours']) }}
-                    offset 0
-                ) as near_by (touched_key)
-            ),
-            components as materialized (
-                select distinct known.component
-                from reached
-                cross join lateral (
-                    select target.{{ meta['components']['column'] }} as component
+                    select target.{{ meta['components'] }} as component
                     from {{ this }} as target
-                    where target.{{ touched_key_columns()[0] }} = reached.touched_key
+                    where target.{{ touched_key_columns()[0] }} = touched.touched_key
+                    -- keeps the planner to one look-up per key
                     offset 0
                 ) as known
             )
@@ -117,11 +108,9 @@
             cross join lateral (
                 select target.{{ touched_key_columns()[0] }} as touched_key
                 from {{ this }} as target
-                where target.{{ meta['components']['column'] }} = components.component
+                where target.{{ meta['components'] }} = components.component
                 offset 0
             ) as members
-            union
-            select touched_key from reached
             order by touched_key
             on conflict (touched_key) do nothing;
             analyze {{ touched_table() }};

@@ -19,19 +19,20 @@
     {% set loud = compared | reject('in', quiet) | list %}
     {% set moves = (keys + (config.get('meta').get('moves') or [])) | unique | list %}
     {% set relation_name = target.schema ~ '.' ~ target.identifier %}
-    {# a key that has its row stays; where only keys are noted, no other is of interest #}
-    {% set only_gone = keys == touched_columns and keys | length == 1 and moves == keys %}
+    {# rows are found by the touched keys, where these tell them apart; else by their own too #}
+    {% set keeps_place = touched_columns | reject('in', keys) | list == [] %}
 
     -- how many rows, and of which keys, is all that the planner has to know of them
     analyze {{ source }} ({{ keys | join(', ') }});
 
-    with old as materialized (
+    -- one look-up per row: what is stored must not be read whole for what is new. Least of
+    -- all a table that was empty a moment ago: it grows while it is read again and again
+    set local enable_seqscan = off;
+
+    with known as materialized (
         {% for column in touched_columns %}
         select found.*
         from {{ touched_table() }} as touched
-        {% if only_gone %}
-        left join {{ source }} as new on new.{{ column }} = touched.touched_key
-        {% endif %}
         cross join lateral (
             select
                 old.ctid as place
@@ -44,41 +45,52 @@
             -- keeps the planner to one look-up per key
             offset 0
         ) as found
-        {{ 'where new.' ~ column ~ ' is null' if only_gone }}
-        {{ 'union all' if not loop.last }}
+        {# a row about two touched keys is found twice #}
+        {{ 'union' if not loop.last }}
         {% endfor %}
     ),
     gone as (
         delete from {{ target }}
         where ctid = any(array(
-            select old.place
-            from old
-            left join {{ source }} as new on {{ keys_match(keys) }}
+            select known.place
+            from known
+            left join {{ source }} as new on {{ keys_match(keys, 'known') }}
             where new.{{ keys[0] }} is null
         ))
+    ),
+    moved as (
+        insert into {{ operations_schema() }}.moved_keys (relation, key_column, key_value)
+        select distinct '{{ relation_name }}', moved.key_column, moved.key_value
+        from known
+        left join {{ source }} as new on {{ keys_match(keys, 'known') }}
+        cross join lateral (
+            values
+            {% for column in moves %}
+            ('{{ column }}', known.{{ column }}::text, new.{{ column }}::text){{ ',' if not loop.last }}
+            {% endfor %}
+        ) as moved (key_column, key_value, new_value)
+        where moved.key_value is not null and moved.new_value is distinct from moved.key_value
     )
-    insert into {{ operations_schema() }}.moved_keys (relation, key_column, key_value)
-    select distinct '{{ relation_name }}', moved.key_column, moved.key_value
-    from old
-    left join {{ source }} as new on {{ keys_match(keys) }}
-    cross join lateral (
-        values
-        {% for column in moves %}
-        ('{{ column }}', old.{{ column }}::text, new.{{ column }}::text){{ ',' if not loop.last }}
-        {% endfor %}
-    ) as moved (key_column, key_value, new_value)
-    where moved.key_value is not null and moved.new_value is distinct from moved.key_value;
-
-    -- one look-up per row: what is stored must not be read whole for what is new. Least of
-    -- all a table that was empty a moment ago: it grows while it is read again and again
-    set local enable_hashjoin = off;
-    set local enable_mergejoin = off;
-    set local enable_seqscan = off;
-
     merge into {{ target }} as old
-    -- in the order of the index: neighbours share its pages
-    using (select * from {{ source }} order by {{ keys | join(', ') }}) as new
-    on {{ keys_match(keys) }}
+    using (
+        select
+            new.*,
+            {{ 'known.place' if keeps_place else 'coalesce(known.place, elsewhere.place) as place' }}
+        from {{ source }} as new
+        left join known on {{ keys_match(keys, 'known') }}
+        {% if not keeps_place %}
+        left join lateral (
+            select old.ctid as place
+            from {{ target }} as old
+            where known.place is null and {{ keys_match(keys) }}
+            offset 0
+        ) as elsewhere on true
+        {% endif %}
+        -- neighbours in an index share its pages
+        order by {% for key in keys %}new.{{ key }}{{ ', ' if not loop.last }}{% endfor %}
+
+    ) as new
+    on old.ctid = new.place
     {% if compared %}
     when matched and {{ rows_differ(compared) }} then update set
         {% for column in columns if column not in keys %}
@@ -97,8 +109,8 @@
 {% endmacro %}
 
 
-{% macro keys_match(keys) -%}
-    {% for key in keys %}old.{{ key }} = new.{{ key }}{{ ' and ' if not loop.last }}{% endfor %}
+{% macro keys_match(keys, known='old') -%}
+    {% for key in keys %}{{ known }}.{{ key }} = new.{{ key }}{{ ' and ' if not loop.last }}{% endfor %}
 {%- endmacro %}
 
 

@@ -80,7 +80,7 @@ followed as (
             where
                 history.customer_id = followed.reached_customer_id
                 and history.event = 'merged_into'
-            order by history.happened_at desc, history.event_id::bigint desc
+            order by history.happened_at desc, history.event_id desc
             limit 1
         ) as last_event
     left join

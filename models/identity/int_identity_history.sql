@@ -6,8 +6,10 @@
         {'columns': ['changed_xid']},
     ],
     meta={
-        'touched_by': [{'parent': 'int_records__resolved', 'key': 'customer_id'}],
-        'touched_key': 'customer_id',
+        'touched_by': [
+            {'parent': 'stg_frontdesk__customer_events', 'key': 'event_id'},
+        ],
+        'touched_type': 'bigint',
     }
 ) }}
 
@@ -18,8 +20,8 @@ with
 
 events as (
 
-    select * from {{ customer_events() }}
-    {{ only_touched('customer_id') }}
+    select * from {{ ref('stg_frontdesk__customer_events') }}
+    {{ only_touched('event_id') }}
 
 ),
 
@@ -28,7 +30,7 @@ final as (
     select
 
         -- ids
-        event_id::text as event_id,
+        event_id,
         customer_id,
         other_customer_id,
         run_id,

@@ -2,6 +2,7 @@
 
 import os
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -91,14 +92,22 @@ def server_clock(connection: psycopg.Connection) -> ServerClock | None:
     return ServerClock(process.parent) if connection.info.dbname in title else None
 
 
-def settle(connection: psycopg.Connection, patience: float = 5.0) -> None:
+SESSIONS = ("client backend", "parallel worker")
+VACUUMS = ("autovacuum worker",)
+
+
+def settle(
+    connection: psycopg.Connection,
+    patience: float = 5.0,
+    kinds: Sequence[str] = SESSIONS,
+) -> None:
     """Wait until no other session of the database is left, so that all is counted."""
     deadline = time.monotonic() + patience
     while time.monotonic() < deadline:
         others = connection.execute(
             "select count(*) from pg_stat_activity where datname = current_database()"
-            " and backend_type in ('client backend', 'parallel worker')"
-            " and pid <> pg_backend_pid()"
+            " and backend_type = any(%s) and pid <> pg_backend_pid()",
+            [list(kinds)],
         ).fetchone()[0]
         if not others:
             return

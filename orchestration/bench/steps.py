@@ -15,7 +15,7 @@ from psycopg import sql
 from rich.console import Console
 from rich.table import Table
 
-from orchestration.bench.cpu import ServerClock, server_clock, settle
+from orchestration.bench.cpu import VACUUMS, ServerClock, server_clock, settle
 from orchestration.settings import UserError, settings
 
 ROOMS = ["staging", "cleaned", "identity", "marts", "exports"]
@@ -143,6 +143,9 @@ class Bench:
     def vacuum(self, size: int) -> None:
         """Do what autovacuum would do at a moment of its own, in the next step."""
         with self.measured("vacuum", size), self.connected() as connection:
+            # one at work would keep this one from marking pages as seen by all, and a
+            # later one would read them once more
+            settle(connection, 300, VACUUMS)
             connection.execute("vacuum")
 
     def run(self, name: str, size: int, *arguments: str) -> None:

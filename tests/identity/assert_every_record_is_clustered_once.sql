@@ -27,8 +27,7 @@ counted as (
 
     select
         (select count(*) from records) as record_count,
-        (select count(*) from clustered) as clustered_count,
-        (select coalesce(sum(record_count), 0) from clusters) as member_count
+        (select count(*) from clustered) as clustered_count
 
 )
 
@@ -36,9 +35,9 @@ select
     'all' as record_id,
     record_count,
     clustered_count,
-    member_count
+    null::bigint as member_count
 from counted
-where record_count <> clustered_count or record_count <> member_count
+where record_count <> clustered_count
 union all
 select
     records.record_id,

@@ -9,19 +9,14 @@
         'touched_by': [
             {'parent': 'int_atoms__unioned', 'key': 'atom_id'},
             {'parent': 'int_pairs__scored', 'key': 'atom_a_id'},
+            {
+                'parent': 'int_pairs__scored',
+                'key': 'atom_b_id',
+                'where': "state in ('linked', 'forced')",
+            },
         ],
         'touched_type': 'uuid',
-        'components': {
-            'column': 'component_id',
-            'neighbours': "
-                select atom_b_id
-                from [int_pairs__scored]
-                where atom_a_id = touched.touched_key and state in ('linked', 'forced')
-                union all
-                select atom_a_id
-                from [int_pairs__scored]
-                where atom_b_id = touched.touched_key and state in ('linked', 'forced')",
-        },
+        'components': 'component_id',
         'quiet': ['component_id'],
     }
 ) }}
@@ -76,8 +71,8 @@ profiles as (
 edges as (
 
     select
-        pairs.atom_a_id as node_a,
-        pairs.atom_b_id as node_b,
+        least(pairs.atom_a_id, pairs.atom_b_id) as node_a,
+        greatest(pairs.atom_a_id, pairs.atom_b_id) as node_b,
         pairs.bits as strength,
         pairs.state = 'forced' as is_forced
     from pairs
@@ -166,7 +161,13 @@ final as (
                 atoms.first_record_id,
                 atoms.atom_id
         ) as cluster_id,
-        coalesce(clustered.component_id, atoms.atom_id) as component_id,
+        first_value(atoms.atom_id) over (
+            partition by coalesce(clustered.component_id, atoms.atom_id)
+            order by
+                atoms.first_seen_at,
+                atoms.first_record_id,
+                atoms.atom_id
+        ) as component_id,
         atoms.first_record_id,
 
         -- numerics

@@ -6,10 +6,13 @@
     ],
     meta={
         'touched_by': [
-            {'parent': 'int_records__clustered', 'key': 'cluster_id'},
+            {
+                'parent': 'int_records__clustered',
+                'key': 'cluster_id',
+                'stamp': 'placed_xid',
+            },
         ],
         'touched_type': 'uuid',
-        'quiet': ['record_count'],
         'closed_over': '
             select others.cluster_id
             from (
@@ -42,13 +45,9 @@ published as (
 
 ),
 
-counted as (
+clusters as (
 
-    select
-        cluster_id,
-        count(*) as record_count
-    from members
-    group by cluster_id
+    select distinct cluster_id from members
 
 ),
 
@@ -97,16 +96,15 @@ final as (
     select
 
         -- ids
-        counted.cluster_id,
+        clusters.cluster_id,
         coalesce(kept.customer_id, {{ next_customer_id() }}) as customer_id,
 
         -- numerics
-        counted.record_count,
         pg_current_xact_id() as changed_xid
 
-    from counted
+    from clusters
     left join kept
-        on counted.cluster_id = kept.cluster_id
+        on clusters.cluster_id = kept.cluster_id
 
 )
 

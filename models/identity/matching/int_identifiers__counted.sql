@@ -39,33 +39,59 @@ blocks as (
 
 ),
 
--- read twice: all of them from the table, a few are looked up once and written down
-carried as {{ written_down() }} (
+{% if this and is_incremental() -%}
+    foremost as materialized (
 
-    {% if this and is_incremental() -%}
-        -- of those who hold a value that only finds pairs, no more than may hold it
-        select holders.*
+        -- of those who hold a value, no more than may hold one that only finds pairs
+        select several.*
         from {{ touched_table() }} as touched
         cross join
             lateral (
-                select one.identifier_type
-                from atom_identifiers as one
-                where one.identifier_id = touched.touched_key
-                order by one.atom_id
-                limit 1
-            ) as kinds
+                select atom_identifiers.* from atom_identifiers
+                where atom_identifiers.identifier_id = touched.touched_key
+                order by atom_identifiers.atom_id
+                limit (
+                    select max(policies.max_atoms) + 1 from policies
+                    where policies.max_owners is null
+                )
+            ) as several
+
+    ),
+
+    crowded as (
+
+        -- of a value that is evidence, all
+        select
+            foremost.identifier_id,
+            (array_agg(foremost.atom_id order by foremost.atom_id desc))[1]
+                as last_atom_id
+        from foremost
         inner join policies
-            on kinds.identifier_type = policies.identifier_type
-        cross join
-            lateral (
-                select several.*
-                from atom_identifiers as several
-                where several.identifier_id = touched.touched_key
-                order by several.atom_id
-                limit case
-                    when policies.max_owners is null then policies.max_atoms + 1
-                end
-            ) as holders
+            on foremost.identifier_type = policies.identifier_type
+        where policies.max_owners is not null
+        group by foremost.identifier_id
+        having
+            count(*) > (
+                select max(finding.max_atoms) from policies as finding
+                where finding.max_owners is null
+            )
+
+    ),
+
+{% endif -%}
+
+carried as not materialized (
+
+    {% if this and is_incremental() -%}
+        select * from foremost
+        union all
+        select atom_identifiers.*
+        from crowded
+        {{ looked_up(
+            'atom_identifiers',
+            'crowded.identifier_id = atom_identifiers.identifier_id'
+            ~ ' and crowded.last_atom_id < atom_identifiers.atom_id'
+        ) }}
     {%- else -%}
         select * from atom_identifiers
     {%- endif %}

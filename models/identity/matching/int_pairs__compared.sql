@@ -253,6 +253,9 @@ sides as materialized (
 
     select
         pairs.*,
+        -- who came later goes first: a new pair wakes the new one of the two
+        (left_atoms.first_seen_at, left_atoms.first_record_id)
+        < (right_atoms.first_seen_at, right_atoms.first_record_id) as is_left_elder,
         md5(pairs.atom_a_id::text || pairs.atom_b_id::text)::uuid as pair_id,
         left_atoms.person_names as left_names,
         right_atoms.person_names as right_names,
@@ -461,8 +464,10 @@ final as (
 
         -- ids
         sides.pair_id,
-        sides.atom_a_id,
-        sides.atom_b_id,
+        case when sides.is_left_elder then sides.atom_b_id else sides.atom_a_id end
+            as atom_a_id,
+        case when sides.is_left_elder then sides.atom_a_id else sides.atom_b_id end
+            as atom_b_id,
         sides.decision_id,
 
         -- strings
@@ -558,7 +563,7 @@ final as (
     left join named
         on sides.pair_id = named.pair_id
     -- what lies together is read together
-    order by sides.atom_a_id, sides.atom_b_id
+    order by atom_a_id, atom_b_id
 
 )
 

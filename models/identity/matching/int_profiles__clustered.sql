@@ -10,17 +10,19 @@
         'touched_by': [
             {'parent': 'int_profiles__extracted', 'key': 'profile_id'},
             {'parent': 'int_accounts__extracted', 'key': 'profile_id'},
+            {
+                'parent': 'int_accounts__extracted',
+                'key': 'identifier_id',
+                'via': {
+                    'model': 'int_accounts__extracted',
+                    'column': 'identifier_id',
+                    'key': 'profile_id',
+                    'type': 'uuid',
+                },
+            },
         ],
         'touched_type': 'uuid',
-        'components': {
-            'column': 'component_id',
-            'neighbours': '
-                select others.profile_id
-                from [int_accounts__extracted] as mine
-                inner join [int_accounts__extracted] as others
-                    on others.identifier_id = mine.identifier_id
-                where mine.profile_id = touched.touched_key',
-        },
+        'components': 'component_id',
         'moves': ['atom_id'],
         'quiet': ['component_id', 'record_class'],
     }
@@ -162,7 +164,13 @@ final as (
                 profiles.first_record_id,
                 profiles.profile_id
         ) as atom_id,
-        coalesce(clustered.component_id, profiles.profile_id) as component_id,
+        first_value(profiles.profile_id) over (
+            partition by coalesce(clustered.component_id, profiles.profile_id)
+            order by
+                profiles.first_seen_at,
+                profiles.first_record_id,
+                profiles.profile_id
+        ) as component_id,
 
         -- numerics
         profiles.record_class,

@@ -55,27 +55,74 @@ atoms as (
 
 ),
 
+clustered as (
+
+    select
+        records.record_id,
+        records.source_name,
+        -- records that look the same but say too little are one person each
+        case
+            when atoms.is_loose then md5(records.record_id)::uuid
+            else atoms.cluster_id
+        end as cluster_id
+    from records
+    {{ looked_up('profiles', 'records.profile_id = profiles.profile_id') }}
+    {{ looked_up('atoms', 'profiles.atom_id = atoms.atom_id') }}
+
+),
+
+former as (
+
+    {% if this and is_incremental() -%}
+        select * from {{ this }}
+        {{ only_touched('record_id') }}
+    {%- else -%}
+        select
+            null as record_id,
+            null::uuid as cluster_id,
+            null::xid8 as placed_xid
+    {%- endif %}
+
+),
+
+standing as (
+
+    {% if this and is_incremental() -%}
+        select cluster_id from {{ this }}
+    {%- else -%}
+        select null::uuid as cluster_id
+    {%- endif %}
+
+),
+
 final as (
 
     select
 
         -- ids
-        records.record_id,
-        -- records that look the same but say too little are one person each
-        case
-            when atoms.is_loose then md5(records.record_id)::uuid
-            else atoms.cluster_id
-        end as cluster_id,
+        clustered.record_id,
+        clustered.cluster_id,
 
         -- strings
-        records.source_name,
+        clustered.source_name,
 
         -- numerics
-        pg_current_xact_id() as changed_xid
+        pg_current_xact_id() as changed_xid,
+        case
+            when clustered.cluster_id = former.cluster_id then former.placed_xid
+            -- who joins a cluster that stands leaves its customer as it is
+            when
+                former.record_id is not null
+                or not exists (
+                    select 1 from standing
+                    where standing.cluster_id = clustered.cluster_id
+                )
+                then pg_current_xact_id()
+        end as placed_xid
 
-    from records
-    {{ looked_up('profiles', 'records.profile_id = profiles.profile_id') }}
-    {{ looked_up('atoms', 'profiles.atom_id = atoms.atom_id') }}
+    from clustered
+    left join former
+        on clustered.record_id = former.record_id
 
 )
 
