@@ -7,20 +7,33 @@
     ],
     meta={
         'touched_by': [
-            {'parent': 'stg_frontdesk__customer_events', 'key': 'event_id'},
+            {
+                'parent': 'int_records__resolved',
+                'key': 'customer_id',
+                'each': 'unnest(array(
+                    select events.event_id::text
+                    from ' ~ customer_events() ~ ' as events
+                    where
+                        events.customer_id = fresh_key
+                        and not exists (
+                            select 1 from :this as known
+                            where known.event_id = events.event_id
+                        )
+                ))',
+            },
         ],
         'touched_type': 'bigint',
     }
 ) }}
 
--- the ledger is written when customers are published
+-- the ledger is written when customers are published, and never changed
 -- depends_on: {{ ref('int_records__resolved') }}
 
 with
 
 events as (
 
-    select * from {{ ref('stg_frontdesk__customer_events') }}
+    select * from {{ customer_events() }}
     {{ only_touched('event_id') }}
 
 ),

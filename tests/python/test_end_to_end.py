@@ -213,6 +213,33 @@ def test_a_slow_load_is_not_lost(
     assert warehouse.value(known) == 2
 
 
+def test_a_row_that_goes_to_another_group_is_found_where_it_stands(
+    make_warehouse: Callable[[], Warehouse],
+) -> None:
+    """Only its new group is touched, so its touched key does not find it."""
+    warehouse = make_warehouse()
+    warehouse.dbt("seed")
+    insert = (
+        "insert into raw_chat.messages (message_id, session_id, sender_type, text,"
+        " sent_at, exported_at, _batch_id, _source_name, _source_row)"
+        " values (%s, %s, 'customer', 'hello', '2026-01-05 02:00+00',"
+        " '2026-01-05 03:00+00'::timestamptz + %s * interval '1 hour', 0, 'hand', %s)"
+    )
+    landed = [
+        [("m1", "s1", 0, 1), ("m2", "s1", 0, 2)],
+        [("m1", "s2", 1, 3), ("m3", "s2", 1, 4)],
+    ]
+    for rows in landed:
+        with psycopg.connect(warehouse.dsn) as connection:
+            connection.cursor().executemany(insert, rows)
+        warehouse.dbt("run", "--select", "+int_chat_messages__judged")
+    found = warehouse.frame(
+        "select message_id, session_id from cleaned.int_chat_messages__judged"
+        " order by message_id"
+    )
+    assert found.to_numpy().tolist() == [["m1", "s2"], ["m2", "s1"], ["m3", "s2"]]
+
+
 def test_the_list_of_record_types_is_whole() -> None:
     """Every verdict model is in the list that status and quality read."""
     models = {path.stem for path in (ROOT / "models/cleaned").rglob("*__judged.sql")}

@@ -172,7 +172,7 @@ held as (
 
 ),
 
-shared as (
+shared as materialized (
 
     -- what one record alone has can join nothing
     select * from held
@@ -182,8 +182,8 @@ shared as (
 
 holders as materialized (
 
-    -- one atom per name stands for all that hold the value under it; whose a value is
-    -- that finds nobody is not asked
+    -- one atom per name stands for all that hold the value under it. Of a value that
+    -- only finds pairs it is asked where too many hold it for each to meet each
     select
         carried.identifier_id,
         owner_names.owner_name,
@@ -192,11 +192,17 @@ holders as materialized (
         count(owner_names.owner_name) over (partition by carried.identifier_id)
             as name_count
     from carried
+    inner join shared
+        on carried.identifier_id = shared.identifier_id
     inner join policies
-        on carried.identifier_type = policies.identifier_type
+        on shared.identifier_type = policies.identifier_type
     left join lateral unnest(carried.owner_names) as owner_names (owner_name)
         on true
-    where policies.max_atoms is distinct from 0
+    where
+        policies.max_atoms is distinct from 0
+        and (
+            policies.is_evidence or shared.atom_count > 12 or shared.record_class > 1
+        )
     group by carried.identifier_id, owner_names.owner_name, policies.max_owners
 
 ),
