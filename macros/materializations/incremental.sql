@@ -26,11 +26,6 @@
             {{ get_create_table_as_sql(False, built, sql) }}
         {% endcall %}
         {% do create_indexes(built) %}
-        {# by default Postgres 18 vacuums a table whose pages are all frozen after each
-           thousand new rows, at a tenth of what the batch cost that brought them #}
-        {% do run_query(
-            'alter table ' ~ built ~ ' set (autovacuum_vacuum_insert_threshold = 100000)'
-        ) %}
         {% if existing is not none %}
             {% do adapter.rename_relation(existing, backup) %}
             {% do adapter.rename_relation(intermediate, target_relation) %}
@@ -68,6 +63,12 @@
             target_relation, grants, should_revoke=should_revoke(existing, is_anew)
         ) %}
         {% do persist_docs(target_relation, model) %}
+        {# by default Postgres 18 vacuums a table whose pages are all frozen after each
+           thousand new rows, at a tenth of what the batch cost that brought them #}
+        {% do run_query(
+            'alter table ' ~ target_relation
+            ~ ' set (autovacuum_vacuum_insert_threshold = 100000)'
+        ) %}
     {% endif %}
     {{ run_hooks(post_hooks, inside_transaction=True) }}
     {% do adapter.commit() %}

@@ -91,6 +91,20 @@ def incremental_tables(warehouse: Warehouse) -> list[str]:
     return found["name"].tolist()
 
 
+def test_tables_are_not_vacuumed_after_each_thousand_rows(built: Warehouse) -> None:
+    """Nor those that were there before their model, as the publication is."""
+    found = built.frame(
+        "select pg_class.relname, pg_class.reloptions from pg_class"
+        " inner join pg_attribute on pg_attribute.attrelid = pg_class.oid"
+        " where pg_attribute.attname = 'changed_xid' and pg_class.relkind = 'r'"
+        " and pg_class.relnamespace = any(%s::regnamespace[])",
+        ROOMS,
+    )
+    assert "int_records__resolved" in set(found.relname)
+    options = {option for row in found.reloptions for option in row or ["none"]}
+    assert options == {"autovacuum_vacuum_insert_threshold=100000"}
+
+
 def test_decisions_of_reviewers_are_obeyed(
     built: Warehouse, copy_of: Callable[[str], str]
 ) -> None:
