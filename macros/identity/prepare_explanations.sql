@@ -494,7 +494,10 @@
                 compared.*,
                 compared.atom_a_id as met_atom_id
             from {{ kept_relation('int_pairs__compared') }} as compared
-            where compared.atom_b_id = one_atoms.atom_id
+            where
+                compared.atom_b_id = one_atoms.atom_id
+                -- records that say the same are compared with themselves
+                and compared.atom_a_id <> one_atoms.atom_id
             offset 0
         ) as near_by
         inner join other_atoms

@@ -40,6 +40,9 @@ RECORDS = {
     # a placeholder that two have written
     "blank-1": {"phone": "13800138000", "name": "赵志强"},
     "blank-2": {"phone": "13800138000", "name": "孙丽华"},
+    # two calls from numbers that a platform lends
+    "relay-1": {"phone": "17012345678"},
+    "relay-2": {"phone": "17012345678"},
     # one person, as only a person can know
     "apart-1": {"email": "formerly1@qq.com", "name": "Linda Carter"},
     "apart-2": {"phone": "13911000003"},
@@ -188,6 +191,15 @@ def test_why_not_names_the_clash(told: Warehouse) -> None:
     assert "phone +8613911000002" in str(found[0].evidence)
     # what the model keeps for itself is no evidence
     assert not {"are_bare", "has_common_word"} & found[0].evidence.keys()
+
+
+def test_why_not_tells_once_of_records_that_say_the_same(told: Warehouse) -> None:
+    """They are one atom, which is compared with itself."""
+    with psycopg.connect(told.dsn) as connection:
+        answer = explain.why_not(connection, "relay-1", "relay-2")
+    (found,) = answer.obstacles
+    assert found.state == "unlikely"
+    assert "phone +8617012345678" in str(found.evidence)
 
 
 def test_why_not_names_values_that_join_nobody(told: Warehouse) -> None:
