@@ -165,3 +165,18 @@ clustered as materialized (
 
 )
 {%- endmacro %}
+
+
+{#
+    The name of the group in which a node of `clustered` is: who was there first names it,
+    as who comes later seldom renames the others
+#}
+{% macro named_by_the_first(nodes, node_id, group_id) -%}
+    first_value({{ nodes }}.{{ node_id }}) over (
+        partition by coalesce(clustered.{{ group_id }}, {{ nodes }}.{{ node_id }})
+        order by
+            {{ nodes }}.first_seen_at,
+            {{ nodes }}.first_record_id,
+            {{ nodes }}.{{ node_id }}
+    )
+{%- endmacro %}

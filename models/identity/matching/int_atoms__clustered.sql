@@ -153,21 +153,8 @@ final as (
 
         -- ids
         atoms.atom_id,
-        -- who was there first names it: who comes later seldom renames the others
-        first_value(atoms.atom_id) over (
-            partition by coalesce(clustered.cluster_id, atoms.atom_id)
-            order by
-                atoms.first_seen_at,
-                atoms.first_record_id,
-                atoms.atom_id
-        ) as cluster_id,
-        first_value(atoms.atom_id) over (
-            partition by coalesce(clustered.component_id, atoms.atom_id)
-            order by
-                atoms.first_seen_at,
-                atoms.first_record_id,
-                atoms.atom_id
-        ) as component_id,
+        {{ named_by_the_first('atoms', 'atom_id', 'cluster_id') }} as cluster_id,
+        {{ named_by_the_first('atoms', 'atom_id', 'component_id') }} as component_id,
         atoms.first_record_id,
 
         -- numerics

@@ -156,21 +156,9 @@ final as (
 
         -- ids
         profiles.profile_id,
-        -- who was there first names it: who comes later seldom renames the others
-        first_value(profiles.profile_id) over (
-            partition by coalesce(clustered.cluster_id, profiles.profile_id)
-            order by
-                profiles.first_seen_at,
-                profiles.first_record_id,
-                profiles.profile_id
-        ) as atom_id,
-        first_value(profiles.profile_id) over (
-            partition by coalesce(clustered.component_id, profiles.profile_id)
-            order by
-                profiles.first_seen_at,
-                profiles.first_record_id,
-                profiles.profile_id
-        ) as component_id,
+        {{ named_by_the_first('profiles', 'profile_id', 'cluster_id') }} as atom_id,
+        {{ named_by_the_first('profiles', 'profile_id', 'component_id') }}
+            as component_id,
 
         -- numerics
         profiles.record_class,
