@@ -1,8 +1,9 @@
 {#
     The CTEs `clustered` (node, component_id, cluster_id) from two CTEs of the caller:
-    `edges` (node_a, node_b, strength, is_forced) and `traits` (node, kind, trait, is_soft):
-    what a node is known to be (a full name, a birth date, an account). Strongest edges
-    merge first; a merge that would put two clashing traits into one cluster is refused.
+    `edges` (node_a, node_b, strength, is_forced, is_binding) and `traits` (node, kind, trait,
+    is_soft): what a node is known to be (a full name, a birth date, an account). All edges
+    make components. Within them the binding ones merge, strongest first; a merge that
+    would put two clashing traits into one cluster is refused.
     Names clash when they cannot be one name, other traits when they differ, birth dates
     unless one is a slip of the other, and nothing that both sides know softly only. A
     node without edges does not appear
@@ -13,13 +14,17 @@ edge_lists as materialized (
     select
         coalesce(array_agg(ranked.node_a), '{}') as nodes_a,
         coalesce(array_agg(ranked.node_b), '{}') as nodes_b,
-        coalesce(array_agg(ranked.is_forced), '{}') as are_forced
+        coalesce(array_agg(ranked.node_a) filter (where ranked.is_binding), '{}') as merged_a,
+        coalesce(array_agg(ranked.node_b) filter (where ranked.is_binding), '{}') as merged_b,
+        coalesce(array_agg(ranked.is_forced) filter (where ranked.is_binding), '{}')
+            as are_forced
     from (
         -- a total order: the same edges give the same clusters
         select
             edges.node_a,
             edges.node_b,
-            edges.is_forced
+            edges.is_forced,
+            edges.is_binding
         from edges
         order by edges.is_forced desc, edges.strength desc, edges.node_a asc, edges.node_b asc
     ) as ranked
@@ -142,26 +147,35 @@ clash_lists as materialized (
 
 ),
 
-clustered as materialized (
+merged as (
 
     select
-        merged.node,
-        labelled.component_id,
-        merged.cluster as cluster_id
+        clusters.node,
+        clusters.cluster as cluster_id
     from edge_lists
     cross join trait_lists
     cross join clash_lists
     cross join lateral {{ operations_schema() }}.merge_unless_clash(
-        edge_lists.nodes_a,
-        edge_lists.nodes_b,
+        edge_lists.merged_a,
+        edge_lists.merged_b,
         edge_lists.are_forced,
         trait_lists.nodes,
         trait_lists.traits,
         clash_lists.numbers_x,
         clash_lists.numbers_y
-    ) as merged
-    inner join labelled
-        on merged.node = labelled.node
+    ) as clusters
+
+),
+
+clustered as materialized (
+
+    select
+        labelled.node,
+        labelled.component_id,
+        coalesce(merged.cluster_id, labelled.node) as cluster_id
+    from labelled
+    left join merged
+        on labelled.node = merged.node
 
 )
 {%- endmacro %}

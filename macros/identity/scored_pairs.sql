@@ -1,7 +1,8 @@
 {#
     Compared pairs with their bits by the weights of one version of the model: what is
     shared, less how contested it is, and what each comparison says. `evidence_bits` are
-    the bits without what clashes; `state` is what the bits ask for, null when nothing
+    the bits without what clashes; `state` is what the bits ask for, null when nothing;
+    `shared_type` is the type of the one value shared, null when it is none or several
 #}
 {% macro scored_pairs(pairs, patterned, details, weights, households) -%}
 {% set comparisons = [
@@ -129,6 +130,10 @@
             {{ pairs }}.atom_a_id,
             {{ pairs }}.atom_b_id,
             {{ pairs }}.verdict,
+            case
+                when cardinality({{ pairs }}.shared) = 1
+                    then split_part(split_part({{ pairs }}.shared[1], '/', 1), ' ', 1)
+            end as shared_type,
             constants.model_version,
             constants.link_bits,
             constants.review_bits,
@@ -199,6 +204,7 @@
         atom_b_id,
         model_version,
         clash,
+        shared_type,
         round((evidence_bits + clash_bits)::numeric, 2)::float8 as bits,
         round(evidence_bits::numeric, 2)::float8 as evidence_bits,
         case

@@ -256,6 +256,7 @@ placed as (
         met.*,
         left_atom.cluster_id as left_cluster_id,
         right_atom.cluster_id as right_cluster_id,
+        left_atom.is_anonymous or right_atom.is_anonymous as is_anonymous,
         left_atom.first_record_id as record_id_a,
         right_atom.first_record_id as record_id_b
     from met
@@ -287,7 +288,12 @@ scored as (
             when
                 placed.state = 'linked'
                 and placed.left_cluster_id <> placed.right_cluster_id
-                then 'clash between other records of the two customers'
+                then
+                    case
+                        when placed.is_anonymous and placed.shared_type is not null
+                            then 'nothing tells whose of several it is'
+                        else 'clash between other records of the two customers'
+                    end
         end as reason,
         jsonb_strip_nulls(
             jsonb_build_object(

@@ -68,15 +68,92 @@ profiles as (
 
 ),
 
-edges as (
+linked as (
 
     select
         least(pairs.atom_a_id, pairs.atom_b_id) as node_a,
         greatest(pairs.atom_a_id, pairs.atom_b_id) as node_b,
         pairs.bits as strength,
+        pairs.shared_type,
         pairs.state = 'forced' as is_forced
     from pairs
     where pairs.state in ('linked', 'forced') and pairs.atom_a_id <> pairs.atom_b_id
+
+),
+
+described as (
+
+    select
+        atoms.atom_id,
+        atoms.first_record_id,
+        atoms.first_seen_at,
+        coalesce(
+            atoms.person_names[1], atoms.email_names[1], atoms.address_keys[1]
+        ) is null
+        and atoms.birth_dates is null
+        and not atoms.has_account as is_anonymous
+    from atoms
+
+),
+
+choices as (
+
+    -- who rings from a number and says no more is of one of those who have it, and does
+    -- not make two of them one: not when what they say themselves does not
+    select
+        linked.node_a,
+        linked.node_b,
+        row_number() over (
+            partition by mine.atom_id, linked.shared_type
+            order by
+                theirs.is_anonymous asc,
+                linked.strength desc,
+                theirs.first_seen_at asc,
+                theirs.first_record_id asc,
+                theirs.atom_id asc
+        ) as place
+    from linked
+    cross join
+        lateral (
+            values
+            (linked.node_a, linked.node_b),
+            (linked.node_b, linked.node_a)
+        ) as ends (atom_id, other_id)
+    inner join described as mine
+        on ends.atom_id = mine.atom_id
+    inner join described as theirs
+        on ends.other_id = theirs.atom_id
+    where
+        mine.is_anonymous
+        and linked.shared_type is not null
+        and not linked.is_forced
+
+),
+
+passed_over as (
+
+    select
+        choices.node_a,
+        choices.node_b
+    from choices
+    group by choices.node_a, choices.node_b
+    having min(choices.place) > 1
+
+),
+
+edges as (
+
+    select
+        linked.node_a,
+        linked.node_b,
+        linked.strength,
+        linked.is_forced,
+        passed_over.node_a is null as is_binding
+    from linked
+    left join passed_over
+        on
+            linked.node_a = passed_over.node_a
+            and linked.node_b = passed_over.node_b
 
 ),
 
@@ -161,12 +238,15 @@ final as (
         pg_current_xact_id() as changed_xid,
 
         -- booleans
+        described.is_anonymous,
         atoms.record_class > 0
         and not atoms.has_account
         and tied.atom_id is null
         and clustered.node is null as is_loose
 
     from atoms
+    inner join described
+        on atoms.atom_id = described.atom_id
     left join clustered
         on atoms.atom_id = clustered.node
     left join tied

@@ -71,6 +71,7 @@ final as (
 
         -- strings
         clash,
+        shared_type,
         state,
 
         -- numerics

@@ -102,7 +102,8 @@ edges as (
         profile_id as node_a,
         next_profile_id as node_b,
         -priority as strength,
-        false as is_forced
+        false as is_forced,
+        true as is_binding
     from ranked
     where next_profile_id is not null
     union all
@@ -110,7 +111,8 @@ edges as (
         first_profile_id as node_a,
         profile_id as node_b,
         -priority as strength,
-        false as is_forced
+        false as is_forced,
+        true as is_binding
     from ranked
     where place > 2
 

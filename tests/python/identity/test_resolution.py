@@ -339,6 +339,51 @@ def test_what_several_people_share_is_told_apart(
     assert ("s1", "s2") in refused
 
 
+def test_who_says_only_a_number_makes_nobody_one_with_another(
+    new_warehouse: Callable[[], Warehouse], arrive: Callable[..., None]
+) -> None:
+    """Calls and chats over a phone that two log-ins have, with and without a name."""
+
+    def over(phone: str, group: str) -> list[Record]:
+        # two log-ins on devices of their own say nothing of being one person
+        said = [
+            {"user_id": f"u1{group}", "device_id": f"d1{group}"},
+            {"user_id": f"u2{group}", "device_id": f"d2{group}"},
+            {},
+            {"cookie_id": f"c{group}"},
+        ]
+        return [
+            person(f"{group}{day}", phone=phone, occurred_at=f"2025-01-0{day}", **one)
+            for day, one in enumerate(said, 1)
+        ]
+
+    mute = over("13911223344", "m")
+    named = over("13922334455", "n")
+    named.append(person("n5", phone="13922334455", name="何刚杰"))
+    chat = person("m5", cookie_id="cm", occurred_at="2025-01-05")
+    at_once, late = new_warehouse(), new_warehouse()
+    arrive(at_once, [*mute, *named, chat])
+    # the earlier log-in comes last: who rang is then of that one
+    arrive(late, [*mute[1:3], *named[:4]])
+    found = customers(late)
+    assert found["m2"] == found["m3"]
+    assert found["n1"] == found["n3"] != found["n2"]
+    arrive(late, [chat, mute[3]])
+    arrive(late, [mute[0], named[4]])
+    for warehouse in (at_once, late):
+        found = customers(warehouse)
+        assert found["m1"] == found["m3"] == found["m4"] == found["m5"] != found["m2"]
+        assert len({found[f"n{day}"] for day in range(1, 6)}) == 1
+        told = warehouse.frame(
+            "select record_id_a, record_id_b, reason from identity.int_identity_edges"
+            " where state = 'refused' order by 1, 2"
+        )
+        assert [tuple(row) for row in told.itertuples(index=False)] == [
+            ("m2", "m3", "nothing tells whose of several it is"),
+            ("m2", "m4", "nothing tells whose of several it is"),
+        ]
+
+
 def slipped(text: str, chance: random.Random) -> str:
     """Return a text with one letter struck wrongly."""
     at = chance.randrange(len(text))
