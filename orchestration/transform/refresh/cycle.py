@@ -96,8 +96,10 @@ class Planner:
     def slow(self, connection: psycopg.Connection) -> Iterator[Plan]:
         """Yield the parts of the slow lane, each planned when the one before is done.
 
-        Between two of them the minute lane has its turn. Customers are published
-        together with the marts that tell of them alone.
+        Between two of them the minute lane may have its turn. Customers are published
+        together with the marts that tell of them alone. Contacts and tickets take up
+        their new customers without a word (`quiet`), so the other marts come after
+        them: what the minute lane has not read yet goes along.
         """
         for step in ("cleaned", "identity", "marts"):
             if time.monotonic() < self.all_held_until:
@@ -110,7 +112,11 @@ class Planner:
                 name
                 for name in lanes.below(starts, lanes.slow)
                 if self._step_of(lanes, name) == step
-            } - self._held(lanes)
+            }
+            if models and step == "marts":
+                fresh = news.unread(connection, lanes, lanes.minute)
+                models |= lanes.below(fresh, lanes.minute)
+            models -= self._held(lanes)
             if models:
                 yield Plan(
                     lane="slow",

@@ -407,6 +407,29 @@ def test_lanes_and_builds_come_to_the_same(
     compare_kpis(warehouse, world)
 
 
+def test_a_contact_finds_its_customer_though_the_minute_lane_has_no_turn(
+    floor: Floor,
+) -> None:
+    """Marts of customers come after the contacts have taken up who made them."""
+    before = floor.value("select count(*) from marts.fct_contact_chains")
+    floor.call(count=5)
+    assert floor.minute().entry.failed == []
+    for plan in floor.planner.slow(floor.connection):
+        assert floor.run(plan).entry.failed == []
+    assert floor.value("select count(*) from marts.fct_contact_chains") == before + 5
+    floor.minute()
+    apart = """
+        select count(*)
+        from marts.fct_interactions
+        full join marts.fct_contact_chains using (interaction_id)
+        where
+            fct_contact_chains.customer_id is distinct from fct_interactions.customer_id
+            and coalesce(fct_interactions.direction, 'inbound') = 'inbound'
+            and fct_interactions.started_at is not null
+    """
+    assert floor.value(apart) == 0
+
+
 def test_the_slow_lane_publishes_nobody_that_a_guard_refuses(floor: Floor) -> None:
     """The last publication stays, and the next one comes when the guard lets it."""
     published = "select count(*) from identity.int_records__resolved"
