@@ -5,7 +5,8 @@
     them. Keys that were given up are noted for the models downstream
     (`meta.moves` names further columns whose former values they aggregate by).
     `meta.quiet` names columns that nothing downstream reads: a row in which only they
-    differ is written, but keeps its `changed_xid`.
+    differ is written, but keeps its `changed_xid`. One that is among `moves`, too, is
+    told to those who ask by it, and to nobody else.
 #}
 {% macro get_incremental_touched_sql(arg_dict) %}
     {% set target = arg_dict['target_relation'] %}
@@ -66,7 +67,11 @@
         cross join lateral (
             values
             {% for column in moves %}
-            ('{{ column }}', known.{{ column }}::text, new.{{ column }}::text){{ ',' if not loop.last }}
+            ('{{ column }}', known.{{ column }}::text, new.{{ column }}::text)
+            {%- if column in quiet %},
+            {# nothing else says what it is now #}
+            ('{{ column }}', new.{{ column }}::text, known.{{ column }}::text)
+            {%- endif %}{{ ',' if not loop.last }}
             {% endfor %}
         ) as moved (key_column, key_value, new_value)
         where moved.key_value is not null and moved.new_value is distinct from moved.key_value

@@ -28,6 +28,7 @@
             },
         ],
         'running': 'is_live',
+        'moves': ['customer_id'],
         'quiet': [
             'customer_id',
             'requester_wait_seconds',

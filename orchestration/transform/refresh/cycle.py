@@ -97,9 +97,9 @@ class Planner:
         """Yield the parts of the slow lane, each planned when the one before is done.
 
         Between two of them the minute lane may have its turn. Customers are published
-        together with the marts that tell of them alone. Contacts and tickets take up
-        their new customers without a word (`quiet`), so the other marts come after
-        them: what the minute lane has not read yet goes along.
+        together with the marts that tell of them alone. The other marts ask contacts
+        and tickets by customer, which these have to take up before: what the minute
+        lane has not read yet goes along.
         """
         for step in ("cleaned", "identity", "marts"):
             if time.monotonic() < self.all_held_until:

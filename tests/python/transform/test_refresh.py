@@ -407,27 +407,50 @@ def test_lanes_and_builds_come_to_the_same(
     compare_kpis(warehouse, world)
 
 
+APART = """
+select count(*)
+from marts.fct_interactions
+full join marts.fct_contact_chains using (interaction_id)
+where
+    fct_contact_chains.customer_id is distinct from fct_interactions.customer_id
+    and coalesce(fct_interactions.direction, 'inbound') = 'inbound'
+    and fct_interactions.started_at is not null
+"""
+CHAINED = "select count(*) from marts.fct_contact_chains"
+
+
 def test_a_contact_finds_its_customer_though_the_minute_lane_has_no_turn(
     floor: Floor,
 ) -> None:
     """Marts of customers come after the contacts have taken up who made them."""
-    before = floor.value("select count(*) from marts.fct_contact_chains")
+    before = floor.value(CHAINED)
     floor.call(count=5)
     assert floor.minute().entry.failed == []
     for plan in floor.planner.slow(floor.connection):
         assert floor.run(plan).entry.failed == []
-    assert floor.value("select count(*) from marts.fct_contact_chains") == before + 5
+    assert floor.value(CHAINED) == before + 5
     floor.minute()
-    apart = """
-        select count(*)
-        from marts.fct_interactions
-        full join marts.fct_contact_chains using (interaction_id)
-        where
-            fct_contact_chains.customer_id is distinct from fct_interactions.customer_id
-            and coalesce(fct_interactions.direction, 'inbound') = 'inbound'
-            and fct_interactions.started_at is not null
-    """
-    assert floor.value(apart) == 0
+    assert floor.value(APART) == 0
+
+
+def test_who_asks_too_early_by_a_quiet_column_is_told_once_it_has_changed(
+    floor: Floor,
+) -> None:
+    """A mart of customers alone, after identity and before the contacts."""
+    before = floor.value(CHAINED)
+    floor.call(count=5)
+    assert floor.minute().entry.failed == []
+    for plan in floor.planner.slow(floor.connection):
+        if plan.step == "marts":
+            break
+        assert floor.run(plan).entry.failed == []
+    early = cycle.Plan(lane="slow", step="marts", models=("fct_contact_chains",))
+    assert floor.run(early).entry.failed == []
+    assert floor.value(CHAINED) == before
+    floor.minute()
+    assert [one for report in floor.slow() for one in report.entry.failed] == []
+    assert floor.value(CHAINED) == before + 5
+    assert floor.value(APART) == 0
 
 
 def test_the_slow_lane_publishes_nobody_that_a_guard_refuses(floor: Floor) -> None:
