@@ -1,5 +1,6 @@
 {{ config(
     unique_key=['record_id_a', 'record_id_b', 'rule'],
+    unlogged=true,
     indexes=[
         {'columns': ['record_id_a', 'record_id_b', 'rule'], 'unique': true},
         {'columns': ['record_id_b']},

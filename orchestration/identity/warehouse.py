@@ -12,6 +12,8 @@ NEEDED = (
     "to_regclass('identity.int_customer_aliases')",
     "to_regclass('frontdesk.identity_decisions')",
     "to_regprocedure('identity.why(text, text)')",
+    # a crash of the server empties what matching keeps, and this mark with it
+    "nullif(pg_relation_size(to_regclass('frontdesk.crash_mark')), 0)",
 )
 KNOWN = """
 select record_id
@@ -35,7 +37,7 @@ def require_built(connection: psycopg.Connection) -> None:
     """Refuse in one line where identity has not been built."""
     answer = f"select num_nulls({', '.join(NEEDED)}) = 0"
     if not connection.execute(answer).fetchone()[0]:
-        raise UserError("identity is not built yet: `frontdesk build`, then again")
+        raise UserError("identity is not built: `frontdesk build`, then again")
 
 
 def require_records(connection: psycopg.Connection, record_ids: Iterable[str]) -> None:

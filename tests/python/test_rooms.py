@@ -177,6 +177,15 @@ def test_rooms_are_built_as_the_house_plan_says(models: list[Node]) -> None:
     assert wrong == []
 
 
+def test_only_what_is_noted_as_built_is_unlogged(models: list[Node]) -> None:
+    """A crash empties it, and nobody would miss a table that no watermark names."""
+    unlogged = [model for model in models if model["config"].get("unlogged")]
+    assert len(unlogged) > 15
+    assert {model["config"]["materialized"] for model in unlogged} == {"incremental"}
+    # what is published outlives a crash
+    assert "int_records__resolved" not in {model["name"] for model in unlogged}
+
+
 def test_inner_folders_are_private(models: list[Node]) -> None:
     """A model of another room that reads them is refused by dbt."""
     wrong = [

@@ -1,5 +1,6 @@
 {{ config(
     materialized='table',
+    unlogged=false,
     indexes=[{'columns': ['latin_word'], 'unique': true}],
 ) }}
 

@@ -70,6 +70,23 @@ where exists (
 
 BUILT = "select relation from frontdesk.watermarks where snapshot is not null"
 
+# a crash of the server empties unlogged tables, the mark with them, and the next build
+# drops what is left of them
+LOST = """
+select watermarks.relation
+from frontdesk.watermarks
+left join pg_class as tables on tables.oid = to_regclass(watermarks.relation)
+where
+    watermarks.snapshot is not null
+    and (
+        tables.oid is null
+        or (
+            tables.relpersistence = 'u'
+            and coalesce(pg_relation_size(to_regclass('frontdesk.crash_mark')), 0) = 0
+        )
+    )
+"""
+
 
 @dataclass(frozen=True)
 class Arrival:
@@ -151,9 +168,11 @@ def unread(
 ) -> frozenset[str]:
     """Return those of some models of which a parent has rows they have not read.
 
-    A model that was never built is none of them: the first build is a full one.
+    A model that was never built is none of them: the first build is a full one. One
+    whose table is lost is: it has everything to read.
     """
-    built = {row[0] for row in connection.execute(BUILT)}
+    lost = {row[0] for row in connection.execute(LOST)}
+    built = {row[0] for row in connection.execute(BUILT)} - lost
     asked = [
         model
         for name in names
@@ -162,10 +181,10 @@ def unread(
     statements = [
         statement for model in asked for statement in _unread(model, lanes, built)
     ]
-    found: set[str] = set()
+    found = {name for name in names if lanes.models[name].relation in lost}
     if statements:
         query = sql.SQL(" union all ").join(statements)
-        found = {row[0] for row in connection.execute(query)}
+        found |= {row[0] for row in connection.execute(query)}
     moves = [
         (model.name, model.relation, lanes.models[touch.parent].relation, touch.key)
         for model in asked

@@ -17,7 +17,7 @@ from tests.python.warehouse import Warehouse
 
 Record = Mapping[str, str]
 
-ALL = ("run", "--select", "+int_customers__resolved", "+int_identity_edges")
+ALL = ("run", "--select", "+identity")
 NEWS = (
     *("run", "--select", "int_people__judged", "int_people__cleaned"),
     *("int_records__unioned", "identity"),

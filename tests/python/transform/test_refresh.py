@@ -16,7 +16,7 @@ import pytest
 from psycopg import sql
 
 from orchestration import deploy
-from orchestration.settings import ROOT, Settings
+from orchestration.settings import ROOT, Settings, settings
 from orchestration.transform.project import dbt_project, ensure_manifest
 from orchestration.transform.refresh import cycle, job, lanes, ledger, news, state
 from orchestration.transform.refresh.manifests import Manifests
@@ -451,6 +451,25 @@ def test_who_asks_too_early_by_a_quiet_column_is_told_once_it_has_changed(
     assert [one for report in floor.slow() for one in report.entry.failed] == []
     assert floor.value(CHAINED) == before + 5
     assert floor.value(APART) == 0
+
+
+def test_the_slow_lane_makes_anew_what_a_crash_of_the_server_has_emptied(
+    built: Warehouse, floor: Floor
+) -> None:
+    """Which it does by itself, all at once, and comes to the same."""
+    emptied = floor.value(
+        "select string_agg(oid::regclass::text, ', ') from pg_class"
+        " where relpersistence = 'u' and relkind = 'r'"
+    )
+    assert "crash_mark" in emptied
+    # as the server does when it starts again
+    floor.connection.execute(f"truncate {emptied}")
+    reports = floor.slow()
+    assert [one for report in reports for one in report.entry.failed] == []
+    address = settings().dsn
+    assert address != built.dsn
+    assert Warehouse(address).contents(["identity"]) == built.contents(["identity"])
+    assert list(floor.planner.slow(floor.connection)) == []
 
 
 def test_the_slow_lane_publishes_nobody_that_a_guard_refuses(floor: Floor) -> None:
