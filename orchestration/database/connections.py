@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from urllib.parse import quote, urlencode
@@ -44,6 +45,12 @@ create table if not exists frontdesk.builds (
 );
 """
 """Tables of the machinery itself; the loaders add theirs."""
+
+CANNOT_WARM = """
+select to_regprocedure(
+    'public.pg_prewarm(regclass, text, text, bigint, bigint)'
+) is null
+"""
 
 
 def _uri(host: str, port: int, role: str, password: str, database: str) -> str:
@@ -109,11 +116,14 @@ def bootstrap(of: Settings | None = None) -> None:
                 "select pg_advisory_xact_lock(hashtext('frontdesk bootstrap'))"
             )
             connection.execute(OPERATIONS)
+            cannot_warm = connection.execute(CANNOT_WARM).fetchone()[0]
         except psycopg.errors.InsufficientPrivilege as error:
             raise UserError(
                 f"role {info.user} may not create schemas in database {info.dbname}:"
                 f" grant create on database {info.dbname} to {info.user}"
             ) from error
+    if cannot_warm and not chosen.dsn:
+        _let_warm(chosen)
 
 
 def _make_database(chosen: Settings) -> None:
@@ -121,11 +131,9 @@ def _make_database(chosen: Settings) -> None:
     port = server.running_port(server.Files(chosen.home))
     if port is None:
         raise UserError("the database is not running: start it with `frontdesk up`")
-    password = server.passwords(chosen, server.SUPERUSER)
-    address = _uri("127.0.0.1", port, server.SUPERUSER, password, "postgres")
     owner = sql.Identifier(OWNER)
     secret = sql.Literal(server.passwords(chosen, OWNER))
-    with connect(address, autocommit=True) as connection:
+    with connect(_superuser(chosen, port, "postgres"), autocommit=True) as connection:
         # held by the session: create database does not run inside a transaction
         connection.execute("select pg_advisory_lock(hashtext('frontdesk bootstrap'))")
         known = connection.execute(
@@ -142,6 +150,29 @@ def _make_database(chosen: Settings) -> None:
                 sql.SQL("create database {} owner {}").format(
                     sql.Identifier(DATABASE), owner
                 )
+            )
+
+
+def _superuser(chosen: Settings, port: int, database: str) -> str:
+    """Return the address of a database of the embedded server for its superuser."""
+    password = server.passwords(chosen, server.SUPERUSER)
+    return _uri("127.0.0.1", port, server.SUPERUSER, password, database)
+
+
+def _let_warm(chosen: Settings) -> None:
+    """Add `pg_prewarm`, by which builds read new indexes ahead; only a superuser may.
+
+    Databases to come have it from `template1`. A server without it works as well.
+    """
+    port = server.running_port(server.Files(chosen.home))
+    for database in ("template1", DATABASE):
+        address = _superuser(chosen, port, database)
+        with (
+            connect(address, autocommit=True) as connection,
+            suppress(psycopg.errors.FeatureNotSupported),
+        ):
+            connection.execute(
+                "create extension if not exists pg_prewarm schema public"
             )
 
 

@@ -27,16 +27,12 @@
                     'key': 'customer_id',
                 },
             },
-            {'parent': 'int_records__resolved', 'key': 'customer_id'},
         ],
         'touched_key': 'customer_id',
         'moves': ['customer_id', 'fcr_line_date_id'],
         'running': 'next_matures_at <= :as_of',
     }
 ) }}
-
--- who made a contact may change without a word from the contact: identity says so
--- depends_on: {{ ref('int_records__resolved') }}
 
 with
 

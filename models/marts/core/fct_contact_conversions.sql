@@ -17,7 +17,6 @@
                     'key': 'customer_id',
                 },
             },
-            {'parent': 'int_records__resolved', 'key': 'customer_id'},
             {'parent': 'fct_orders', 'key': 'customer_id'},
         ],
         'touched_key': 'customer_id',
@@ -25,9 +24,6 @@
         'running': 'not is_mature and matures_at <= :as_of',
     }
 ) }}
-
--- who made a contact may change without a word from the contact: identity says so
--- depends_on: {{ ref('int_records__resolved') }}
 
 with
 

@@ -1,4 +1,4 @@
-"""A crash of the server empties what matching keeps, and nothing else is lost."""
+"""What identity keeps in memory, and what a crash of the server takes from it."""
 
 import os
 import shutil
@@ -9,10 +9,16 @@ import psycopg
 import pytest
 
 from orchestration.bench import people
+from orchestration.database import connections
 from orchestration.database import server as embedded
 from orchestration.identity.warehouse import require_built
 from orchestration.settings import ROOT, Settings, UserError
-from tests.python.conftest import new_database, open_folder, running_server
+from tests.python.conftest import (
+    new_database,
+    open_folder,
+    running_server,
+    superuser_dsn,
+)
 from tests.python.identity.test_resolution import ALL, NEWS, customers, write
 from tests.python.warehouse import Warehouse
 
@@ -24,6 +30,43 @@ def kill(chosen: Settings) -> None:
     os.kill(postmaster, signal.SIGKILL)
     while embedded.running_port(files):
         pass
+
+
+COLD = """
+select indexes.indexrelid::regclass::text
+from pg_index as indexes
+inner join pg_class as tables on tables.oid = indexes.indrelid
+inner join frontdesk.watermarks
+    on watermarks.relation = 'identity.' || tables.relname
+cross join lateral (
+    select count(*) as page_count
+    from public.pg_buffercache as pages
+    where
+        pages.relfilenode = pg_relation_filenode(indexes.indexrelid)
+        and pages.relforknumber = 0
+) as held
+where
+    held.page_count < pg_relation_size(indexes.indexrelid) / 8192
+"""
+
+
+def cold_indexes(chosen: Settings, warehouse: Warehouse) -> list[tuple[str]]:
+    """Return the indexes of a warehouse with a page that is not in memory."""
+    database = warehouse.dsn.rpartition("/")[2]
+    address = superuser_dsn(chosen).rpartition("/")[0] + f"/{database}"
+    with psycopg.connect(address) as connection:
+        connection.execute(
+            "create extension if not exists pg_buffercache schema public"
+        )
+        return connection.execute(COLD).fetchall()
+
+
+def test_what_reads_ahead_comes_with_the_embedded_server(server: Settings) -> None:
+    """In its database, and in those that are made later; once is enough."""
+    connections.bootstrap(server)
+    for address in (connections.dsn(server), new_database(server)):
+        with psycopg.connect(address) as connection:
+            assert not connection.execute(connections.CANNOT_WARM).fetchone()[0]
 
 
 def test_a_crash_of_the_server_costs_a_build_and_no_customer(
@@ -40,6 +83,8 @@ def test_a_crash_of_the_server_costs_a_build_and_no_customer(
         warehouse.dbt("seed")
         warehouse.load([("people", write(tmp_path / "first.csv", records[:half]))])
         warehouse.dbt(*ALL)
+        # the rows of a later batch may lie in any page of a new index
+        assert cold_indexes(chosen, warehouse) == []
         before = warehouse.contents(["cleaned", "identity"])
         named = customers(warehouse)
         emptied = warehouse.frame(
@@ -51,6 +96,7 @@ def test_a_crash_of_the_server_costs_a_build_and_no_customer(
         kill(chosen)
         embedded.up(chosen)
 
+        assert len(cold_indexes(chosen, warehouse)) > 30
         assert warehouse.value("select count(*) from identity.int_pairs__compared") == 0
         assert customers(warehouse) == named
         with (
