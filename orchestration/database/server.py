@@ -348,7 +348,7 @@ def _configure(files: Files, postgres: Runner, port: int) -> None:
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2**20
     # new records touch pages everywhere, and one read from disk costs as much as
     # fifty that are in here
-    text = CONFIGURATION.format(port=port, buffers=max(64, min(16384, memory * 2 // 5)))
+    text = CONFIGURATION.format(port=port, buffers=max(64, min(16384, memory // 2)))
     if postgres.version() >= 16:
         # presorted aggregates double the time of count(distinct)
         text += "enable_presorted_aggregate = off\n"
