@@ -195,6 +195,8 @@
                 and not {{ pairs }}.are_bare
                 {%- endif %}
         {%- endfor %}
+        -- keeps the planner from weighing anew wherever the bits are named
+        offset 0
 
     )
 

@@ -14,6 +14,8 @@
       via         {model, column, key, type}: `key` above is matched with `column` of that
                   model, of that type (text), and its `key` is what is touched
       each        an expression over `fresh_key` that returns a set: what one key touches
+      told_in     {table, key}: instead of a key of the parent, what it wrote down of it in
+                  a table that only grows, which has a `changed_xid`; `key` is touched
     `meta.touched_key` names the column of the model that the keys stand in
     (`unique_key` when left out), or two columns that hold keys of one kind;
     `meta.touched_type` is their type (text). `meta.closed_over` is a query over
@@ -51,7 +53,10 @@
     {% if is_incremental() %}
         {% set parts = [] %}
         {% for touch in touched_by %}
-            {% do parts.append(touched_keys(touch, state)) %}
+            {% do parts.append(
+                told_keys(touch['told_in'], state) if touch['told_in']
+                else touched_keys(touch, state)
+            ) %}
         {% endfor %}
         {# a refresh by the minute lets the clocks run on every few minutes only #}
         {% if meta.get('running') and var('clocks_run', true) %}
@@ -62,6 +67,8 @@
                 ) %}
             {% endfor %}
         {% endif %}
+        -- of keys and new rows no more has to be known than how many they are
+        set local default_statistics_target = 10;
         create temporary table {{ touched_table() }} on commit drop as
         select distinct touched_key::{{ meta.get('touched_type', 'text') }} as touched_key
         from (
@@ -185,6 +192,13 @@
         where {{ column }} is not null
         {% endfor %}
     {% endif %}
+{% endmacro %}
+
+
+{% macro told_keys(told_in, state) %}
+    select ({{ told_in['key'] }})::text as touched_key
+    from {{ told_in['table'] }}
+    where {{ 'true' if state is none else since_snapshot('changed_xid', state) }}
 {% endmacro %}
 
 

@@ -7,6 +7,8 @@
     `meta.quiet` names columns that nothing downstream reads: a row in which only they
     differ is written, but keeps its `changed_xid`. One that is among `moves`, too, is
     told to those who ask by it, and to nobody else.
+    `meta.stamps` names columns that say in which transaction certain values of the row
+    last changed: a new row brings its own, one that stands has the other or keeps it.
 #}
 {% macro get_incremental_touched_sql(arg_dict) %}
     {% set target = arg_dict['target_relation'] %}
@@ -15,7 +17,8 @@
     {% set keys = [unique_key] if unique_key is string else unique_key %}
     {% set touched_columns = touched_key_columns() %}
     {% set columns = arg_dict['dest_columns'] | map(attribute='name') | list %}
-    {% set compared = columns | reject('in', keys) | reject('equalto', 'changed_xid') | list %}
+    {% set stamps = config.get('meta').get('stamps') or {} %}
+    {% set compared = columns | reject('in', keys + ['changed_xid']) | reject('in', stamps) | list %}
     {% set quiet = config.get('meta').get('quiet') or [] %}
     {% set loud = compared | reject('in', quiet) | list %}
     {% set moves = (keys + (config.get('meta').get('moves') or [])) | unique | list %}
@@ -101,6 +104,13 @@
         {% for column in columns if column not in keys %}
         {% if quiet and column == 'changed_xid' %}
         changed_xid = case when {{ rows_differ(loud) }} then new.changed_xid else old.changed_xid end
+        {%- elif column in stamps %}
+        {{ column }} = case
+            when (
+                {{ stamps[column] | replace(':row', 'old') }}
+            ) is distinct from (
+                {{ stamps[column] | replace(':row', 'new') }}
+            ) then new.changed_xid else old.{{ column }} end
         {%- else %}
         {{ adapter.quote(column) }} = new.{{ adapter.quote(column) }}
         {%- endif %}{{ ', ' if not loop.last }}

@@ -26,7 +26,6 @@
             {{ get_create_table_as_sql(False, built, sql) }}
         {% endcall %}
         {% do create_indexes(built) %}
-        {% do warm_indexes(built) %}
         {% if existing is not none %}
             {% do adapter.rename_relation(existing, backup) %}
             {% do adapter.rename_relation(intermediate, target_relation) %}
@@ -82,24 +81,6 @@
 
 
 {#
-    A new index is written past the server's memory. The next builds would fetch every other
-    page of it one by one, for the new rows of a batch lie anywhere: a third of what the
-    first one costs. One that takes up too much of the memory is left to them
-#}
-{% macro warm_indexes(relation) %}
-    {% set prewarm = 'public.pg_prewarm(regclass, text, text, bigint, bigint)' %}
-    {% set known = run_query("select to_regprocedure('" ~ prewarm ~ "') is not null") %}
-    {% if known.rows[0][0] %}
-        {% do run_query(
-            "select public.pg_prewarm(indexrelid::regclass) from pg_index"
-            ~ " where indrelid = '" ~ relation ~ "'::regclass"
-            ~ " and pg_relation_size(indexrelid) < pg_size_bytes(current_setting('shared_buffers')) / 16"
-        ) %}
-    {% endif %}
-{% endmacro %}
-
-
-{#
     Statistics that a merge has made worthless are made anew in its transaction: the models
     below would read a table whole for each key that the planner believes to be empty
 #}
@@ -109,6 +90,7 @@
         "select greatest(reltuples, 0) from pg_class where oid = '" ~ relation ~ "'::regclass"
     ) %}
     {% if written > 5000 + 0.1 * known.rows[0][0] | float %}
+        {% do run_query('set local default_statistics_target to default') %}
         {% do run_query('analyze ' ~ relation) %}
     {% endif %}
 {% endmacro %}

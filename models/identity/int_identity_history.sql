@@ -10,16 +10,7 @@
             {
                 'parent': 'int_records__resolved',
                 'key': 'customer_id',
-                'each': 'unnest(array(
-                    select events.event_id::text
-                    from ' ~ customer_events() ~ ' as events
-                    where
-                        events.customer_id = fresh_key
-                        and not exists (
-                            select 1 from :this as known
-                            where known.event_id = events.event_id
-                        )
-                ))',
+                'told_in': {'table': customer_events(), 'key': 'event_id'},
             },
         ],
         'touched_type': 'bigint',

@@ -280,10 +280,15 @@ class _Bench:
 
     @contextmanager
     def _database(self, say: Say = lambda _: None) -> Iterator["_Warehouse"]:
+        # dbt takes seconds to load
+        from orchestration.transform.sessions import held_between_runs
+
         with (
             scratch(DATABASE, keep=self.keep) as (address, keeper),
             # one model at a time, so that the CPU of each can be told
             pointed_at(address, FRONTDESK_DBT_THREADS="1"),
+            # as in `serve`
+            held_between_runs(),
         ):
             warehouse = _Warehouse(address, keeper, say)
             warehouse.select = self.select

@@ -9,7 +9,14 @@
             {'parent': 'int_atom_identifiers__extracted', 'key': 'identifier_id'},
         ],
         'touched_type': 'uuid',
-        'quiet': ['owner_count', 'told_xid', 'hubs_xid', 'owned_xid'],
+        'quiet': ['owner_count'],
+        'stamps': {
+            'told_xid': '
+                :row.unusable_reason, :row.contest_count, :row.login_count,
+                :row.is_weak, :row.hub_atom_ids is null',
+            'hubs_xid': ':row.hub_atom_ids',
+            'owned_xid': ':row.unusable_reason is null and :row.contest_count = 0',
+        },
     }
 ) }}
 
@@ -112,30 +119,6 @@ weakened as (
     from blocks
     where treatment = 'weaken'
     group by identifier_type
-
-),
-
-former as (
-
-    {% if this and is_incremental() -%}
-        select
-            *,
-            unusable_reason is null and contest_count = 0 as has_one_owner
-        from {{ this }}
-        {{ only_touched('identifier_id') }}
-    {%- else -%}
-        select
-            null::uuid as identifier_id,
-            null::uuid[] as hub_atom_ids,
-            null as unusable_reason,
-            null::bigint as contest_count,
-            null::smallint as login_count,
-            null::xid8 as told_xid,
-            null::xid8 as hubs_xid,
-            null::xid8 as owned_xid,
-            null::boolean as is_weak,
-            null::boolean as has_one_owner
-    {%- endif %}
 
 ),
 
@@ -294,7 +277,7 @@ hubs as (
 
 ),
 
-judged as (
+judged as materialized (
 
     select
         shared.*,
@@ -377,36 +360,13 @@ final as (
         end::smallint as crowd,
         pg_current_xact_id() as changed_xid,
         -- who came and made it shared is touched by having come
-        case
-            when
-                former.identifier_id is not null
-                and (
-                    counted.unusable_reason is distinct from former.unusable_reason
-                    or counted.contest_count <> former.contest_count
-                    or counted.told_login_count <> former.login_count
-                    or counted.is_weak <> former.is_weak
-                    or (counted.hub_atom_ids is null) <> (former.hub_atom_ids is null)
-                )
-                then pg_current_xact_id()
-            else former.told_xid
-        end as told_xid,
-        case
-            when
-                coalesce(counted.hub_atom_ids, '{}')
-                = coalesce(former.hub_atom_ids, '{}')
-                then former.hubs_xid
-            else pg_current_xact_id()
-        end as hubs_xid,
+        null::xid8 as told_xid,
+        case when counted.hub_atom_ids is not null then pg_current_xact_id() end
+            as hubs_xid,
         -- a value that one record has is that one's own
         case
-            when
-                coalesce(former.has_one_owner, true)
-                = (
-                    counted.unusable_reason is null
-                    and (counted.owner_count <= 1 or not counted.is_evidence)
-                )
-                then former.owned_xid
-            else pg_current_xact_id()
+            when counted.unusable_reason is not null or counted.contest_count > 0
+                then pg_current_xact_id()
         end as owned_xid,
 
         -- booleans
@@ -414,8 +374,6 @@ final as (
         counted.is_evidence
 
     from counted
-    left join former
-        on counted.identifier_id = former.identifier_id
 
 )
 

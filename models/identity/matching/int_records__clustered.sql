@@ -31,6 +31,7 @@
             },
         ],
         'moves': ['cluster_id'],
+        'stamps': {'placed_xid': ':row.cluster_id'},
     }
 ) }}
 
@@ -71,20 +72,6 @@ clustered as (
 
 ),
 
-former as (
-
-    {% if this and is_incremental() -%}
-        select * from {{ this }}
-        {{ only_touched('record_id') }}
-    {%- else -%}
-        select
-            null as record_id,
-            null::uuid as cluster_id,
-            null::xid8 as placed_xid
-    {%- endif %}
-
-),
-
 standing as (
 
     {% if this and is_incremental() -%}
@@ -109,11 +96,9 @@ final as (
         -- numerics
         pg_current_xact_id() as changed_xid,
         case
-            when clustered.cluster_id = former.cluster_id then former.placed_xid
             -- who joins a cluster that stands leaves its customer as it is
             when
-                former.record_id is not null
-                or not exists (
+                not exists (
                     select 1 from standing
                     where standing.cluster_id = clustered.cluster_id
                 )
@@ -121,8 +106,6 @@ final as (
         end as placed_xid
 
     from clustered
-    left join former
-        on clustered.record_id = former.record_id
 
 )
 

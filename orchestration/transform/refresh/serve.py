@@ -21,6 +21,7 @@ from orchestration.settings import UserError, settings
 from orchestration.transform.project import dbt_project
 from orchestration.transform.refresh import cycle, job, ledger, news, state
 from orchestration.transform.refresh.manifests import Manifests
+from orchestration.transform.sessions import held_between_runs
 
 CHANNEL = "frontdesk_raw"
 LOST = (psycopg.OperationalError, psycopg.InterfaceError, sqlalchemy.exc.DBAPIError)
@@ -77,7 +78,12 @@ class Server:
         prepare_dagster()
         logging.getLogger().addHandler(logging.NullHandler())
         patience = 0.5
-        with _signals() as self.told, _noise_kept(), suppress(Stopped):
+        with (
+            _signals() as self.told,
+            _noise_kept(),
+            suppress(Stopped),
+            held_between_runs(),
+        ):
             while True:
                 try:
                     self._serve()

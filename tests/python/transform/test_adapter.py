@@ -214,6 +214,62 @@ def test_a_kept_session_is_as_new_for_each_node(
         assert cut > 0
 
 
+def test_sessions_are_held_between_runs_where_a_process_wants_them(
+    toy: Settings, calls: psycopg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The next run works in those of the last, as new; a lost one costs nothing.
+
+    They end with the process's work, and without such a wish with the run.
+    """
+    marts = toy.root / "models/marts/core"
+    (marts / "fct_left.sql").write_text(
+        "{{ config(post_hook=[\"set work_mem = '123kB'\","
+        " 'create temporary table left_over as select 1 as made']) }}\n"
+        "select pg_backend_pid() as pid, current_setting('work_mem') as memory,"
+        " to_regclass('left_over') is null as is_new"
+    )
+    theirs = (
+        "from pg_stat_activity where datname = current_database()"
+        " and backend_type = 'client backend' and application_name = 'dbt'"
+    )
+
+    def built() -> tuple:
+        # one thread would do, but dbt takes any of its own
+        assert build(toy, select=["fct_left"]).success
+        return calls.execute("select * from marts.fct_left").fetchone()
+
+    def open_sessions() -> set[int]:
+        return {pid for (pid,) in calls.execute(f"select pid {theirs}").fetchall()}
+
+    def all_end() -> bool:
+        # the server takes a moment to see that a session was closed
+        give_up = time.monotonic() + 10
+        while open_sessions() and time.monotonic() < give_up:
+            time.sleep(0.05)
+        return not open_sessions()
+
+    (memory,) = calls.execute("show work_mem").fetchone()
+    with sessions.held_between_runs():
+        held: set[int] = set()
+        for _ in range(3):
+            pid, *state = built()
+            assert state == [memory, True]
+            assert not held or pid in held
+            held = open_sessions()
+            assert pid in held
+        calls.execute(f"select pg_terminate_backend(pid) {theirs}")
+        assert all_end()
+        assert built()[0] not in held
+        held = open_sessions()
+        # what rested for long may have been cut on its way
+        monkeypatch.setattr(sessions, "IDLE_SECONDS", -1.0)
+        assert built()[0] not in held
+        assert open_sessions()
+    assert all_end()
+    built()
+    assert all_end()
+
+
 def test_a_caller_that_gives_up_leaves_no_thread_and_no_query(
     toy: Settings, calls: psycopg.Connection
 ) -> None:
