@@ -7,6 +7,7 @@ import contextlib
 import ctypes
 import json
 import queue
+import re
 import threading
 import time
 from collections import defaultdict
@@ -41,6 +42,8 @@ RESULT_EVENTS = {
 }
 FAILED = {"error", "fail", "runtime error", "partial success"}
 MOST_NAMED = 5
+UNBUILT = re.compile(r'relation "[^"]+" does not exist')
+"""What Postgres says where a part is built and not what it reads."""
 SESSION = {
     # a server of the user's own may have just-in-time compilation on, which costs
     # more than it gives; what dbt builds can be built again, so no commit of it
@@ -160,6 +163,17 @@ def _result(event: Mapping[str, Any]) -> NodeResult:
     )
 
 
+def _said(message: object) -> str:
+    """Return what dbt said of a node, and what helps where that is known."""
+    said = one_line(message)
+    if UNBUILT.search(said):
+        said += (
+            " (not built yet, or emptied by a crash of the database: `frontdesk build`"
+            " without a selection makes it)"
+        )
+    return said
+
+
 def _invoke(
     project: DbtProject,
     arguments: list[str],
@@ -185,7 +199,7 @@ def _invoke(
         )
         done = runner.invoke(arguments)
         for result in getattr(done.result, "results", []):
-            said = outcome.messages[result.node.unique_id] = one_line(result.message)
+            said = outcome.messages[result.node.unique_id] = _said(result.message)
             # hooks send no event when they end
             if result.node.resource_type == "operation" and result.status in FAILED:
                 outcome.error = said

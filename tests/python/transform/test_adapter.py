@@ -103,6 +103,20 @@ def test_a_model_that_breaks_is_named_with_the_reason(
     assert "marts/fct_calls" in keys(result)
 
 
+def test_a_part_whose_parents_are_not_built_says_what_to_do(
+    toy: Settings, calls: psycopg.Connection
+) -> None:
+    """A crash of the database leaves as much, where a selection does not mend it."""
+    assert build(toy).success
+    calls.execute("drop view staging.stg_calls cascade")
+    result = build(toy, select=["fct_calls"])
+    assert not result.success
+    assert 'relation "staging.stg_calls" does not exist' in complaint(result)
+    assert "`frontdesk build` without a selection" in complaint(result)
+    assert "\n" not in complaint(result)
+    assert build(toy).success
+
+
 def test_a_project_that_does_not_parse_is_one_line(toy: Settings) -> None:
     """The file at fault is named."""
     path = toy.root / "models/marts/core/fct_calls.sql"
