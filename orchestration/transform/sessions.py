@@ -50,9 +50,12 @@ class KeptSessions(PostgresConnectionManager):
     @classmethod
     def open(cls, connection: Connection) -> Connection:
         """Take up a session of an ended run, or begin one."""
-        resting = (cls.held or {}).get(_address(connection), [])
-        while connection.state != ConnectionState.OPEN and resting:
-            handle, since = resting.pop()
+        while connection.state != ConnectionState.OPEN and cls.held:
+            # threads take them at the same time: the last one in hand may be gone
+            try:
+                handle, since = cls.held[_address(connection)].pop()
+            except LookupError:
+                break
             if _is_fit(handle, since):
                 connection.handle = handle
                 connection.state = ConnectionState.OPEN
@@ -64,13 +67,26 @@ class KeptSessions(PostgresConnectionManager):
         """End what is kept, or hold it for the next run."""
         if self.held is not None:
             with self.lock:
+                self._close_the_idle()
                 for connection in self.thread_connections.values():
                     self._hold(connection)
         super().cleanup_all()
 
+    def _close_the_idle(self) -> None:
+        """Close what earlier runs left and this one had no use for."""
+        for resting in self.held.values():
+            # the longest rest comes first
+            while resting and time.monotonic() - resting[0][1] > IDLE_SECONDS:
+                _close(resting.pop(0)[0])
+
     def _hold(self, connection: Connection) -> None:
         """Leave a session to the next run, unless it is in the middle of something."""
         if connection.state != ConnectionState.OPEN or connection.transaction_open:
+            return
+        try:
+            # what dbt only asked began a transaction too
+            connection.handle.rollback()
+        except psycopg2.Error:
             return
         resting = self.held.setdefault(_address(connection), [])
         resting.append((connection.handle, time.monotonic()))

@@ -255,12 +255,12 @@ def test_sessions_are_held_between_runs_where_a_process_wants_them(
     def open_sessions() -> set[int]:
         return {pid for (pid,) in calls.execute(f"select pid {theirs}").fetchall()}
 
-    def all_end() -> bool:
+    def end(pids: set[int]) -> bool:
         # the server takes a moment to see that a session was closed
         give_up = time.monotonic() + 10
-        while open_sessions() and time.monotonic() < give_up:
+        while pids & open_sessions() and time.monotonic() < give_up:
             time.sleep(0.05)
-        return not open_sessions()
+        return not pids & open_sessions()
 
     (memory,) = calls.execute("show work_mem").fetchone()
     with sessions.held_between_runs():
@@ -271,17 +271,23 @@ def test_sessions_are_held_between_runs_where_a_process_wants_them(
             assert not held or pid in held
             held = open_sessions()
             assert pid in held
+            assert calls.execute(f"select distinct state {theirs}").fetchall() == [
+                ("idle",)
+            ]
         calls.execute(f"select pg_terminate_backend(pid) {theirs}")
-        assert all_end()
+        assert end(held)
         assert built()[0] not in held
         held = open_sessions()
         # what rested for long may have been cut on its way
-        monkeypatch.setattr(sessions, "IDLE_SECONDS", -1.0)
-        assert built()[0] not in held
-        assert open_sessions()
-    assert all_end()
-    built()
-    assert all_end()
+        with monkeypatch.context() as patched:
+            patched.setattr(sessions, "IDLE_SECONDS", -1.0)
+            assert built()[0] not in held
+            assert end(held)
+        built()
+        held = open_sessions()
+        assert held
+    assert end(held)
+    assert end({built()[0]})
 
 
 def test_a_caller_that_gives_up_leaves_no_thread_and_no_query(
