@@ -160,7 +160,7 @@ def _superuser(chosen: Settings, port: int, database: str) -> str:
 
 
 def _let_warm(chosen: Settings) -> None:
-    """Add `pg_prewarm`, by which builds read new indexes ahead; only a superuser may.
+    """Add `pg_prewarm`, by which builds read new tables ahead; only a superuser may.
 
     Databases to come have it from `template1`. A server without it works as well.
     """
